@@ -1,0 +1,165 @@
+//! The formats, one folder each, and the contract between them and a driver.
+//!
+//! A scanner asks for bytes and is fed them; it never holds a file. A format
+//! never imports another: what it finds inside itself it hands up as a
+//! `Child`, and the session asks every format what that is.
+
+use std::sync::Arc;
+
+use crate::bytes::Span;
+use crate::defect::Defect;
+use crate::limits::Limits;
+use crate::names::Names;
+use crate::observe::{Global, Outbox, Role};
+
+pub mod npy;
+pub mod pickle;
+pub mod safetensors;
+pub mod zip;
+
+/// Every format, in the order in which a file is asked. Adding one is a folder
+/// and a line here.
+pub static FORMATS: &[&Format] = &[&safetensors::FORMAT, &npy::FORMAT, &zip::FORMAT, &pickle::FORMAT];
+
+/// A format: how it is recognised, how it is scanned, what can be wrong.
+pub struct Format {
+    /// As reports spell it.
+    pub name: &'static str,
+    /// Endings of the names of files of this format, with the dot.
+    pub extensions: &'static [&'static str],
+    /// Whether a region may be of this format.
+    pub probe: fn(&Probe<'_>) -> Match,
+    /// A scanner for a region.
+    pub open: fn(&Probe<'_>) -> Box<dyn Scanner>,
+    /// Its defects.
+    pub defects: &'static [&'static Defect],
+}
+
+/// How sure a format is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Match {
+    /// Not of this format.
+    No,
+    /// Worth a trial: the name says so, or the first bytes could be.
+    Maybe,
+    /// Signature and first fields are of this format.
+    Sure,
+}
+
+/// What is known of a region before it is scanned.
+#[derive(Clone)]
+pub struct Probe<'h> {
+    /// Its first bytes, `HEAD_BYTES` of them where there are so many.
+    pub head: &'h [u8],
+    /// Its last bytes; empty where the region cannot be read from the end.
+    pub tail: &'h [u8],
+    /// Its length in bytes.
+    pub len: u64,
+    /// Name of the file or member, in lower case.
+    pub name: &'h str,
+    /// What its parent declares it to be.
+    pub role: &'h Role,
+    /// Another format is sure: a trial must then prove itself.
+    pub contested: bool,
+    /// The policy.
+    pub names: &'h Arc<Names>,
+    /// The ceilings.
+    pub limits: &'h Arc<Limits>,
+}
+
+impl Probe<'_> {
+    /// Whether the name ends as one of `extensions`.
+    #[must_use]
+    pub fn named(&self, extensions: &[&str]) -> bool {
+        extensions.iter().any(|e| self.name.ends_with(e))
+    }
+
+    /// Whether the name is that of a model file of any format.
+    #[must_use]
+    pub fn named_like_model(&self) -> bool {
+        named_like_model(self.name)
+    }
+}
+
+/// Bytes wanted: `span` must come, bytes up to `until` are welcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// What is needed before anything goes on.
+    pub span: Span,
+    /// How far reading ahead makes sense.
+    pub until: u64,
+}
+
+/// A resumable reader of one region. Offsets are the region's own.
+pub trait Scanner: Send {
+    /// Appends what is still wanted, as a batch; nothing means finished.
+    fn wants(&self, wants: &mut Vec<Want>);
+
+    /// Takes bytes that begin at `at` and cover at least one wanted span.
+    fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox);
+
+    /// What it was, when it is finished.
+    fn part(&mut self) -> Part;
+}
+
+/// What a finished scanner says of its region.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// Whether the region was of this format after all.
+    pub recognised: bool,
+    /// The format, or the flavour of it: `torch-zip`.
+    pub format: &'static str,
+    /// Pickle protocol.
+    pub protocol: Option<u8>,
+    /// Pickle opcodes.
+    pub opcodes: Option<u64>,
+    /// Tensors or arrays.
+    pub tensors: Option<u64>,
+    /// Names imported.
+    pub imports: Vec<Global>,
+}
+
+/// First bytes read of every region.
+pub const HEAD_BYTES: u64 = 512;
+
+/// Endings of model files whose format is not read yet.
+const OTHER_EXTENSIONS: &[&str] = &[
+    ".7z",
+    ".bz2",
+    ".ckpt",
+    ".dill",
+    ".gguf",
+    ".gz",
+    ".h5",
+    ".hdf5",
+    ".keras",
+    ".lz4",
+    ".lzma",
+    ".mar",
+    ".mlmodel",
+    ".msgpack",
+    ".nemo",
+    ".onnx",
+    ".pb",
+    ".pdiparams",
+    ".pdmodel",
+    ".pdparams",
+    ".pte",
+    ".rar",
+    ".rds",
+    ".skops",
+    ".tar",
+    ".tflite",
+    ".tgz",
+    ".ubj",
+    ".xz",
+    ".z",
+    ".zst",
+];
+
+/// Whether a name, in lower case, is that of a model file.
+#[must_use]
+pub fn named_like_model(name: &str) -> bool {
+    let known = FORMATS.iter().flat_map(|f| f.extensions.iter());
+    known.chain(OTHER_EXTENSIONS).any(|e| name.ends_with(e))
+}

@@ -1,0 +1,293 @@
+//! The literal of an npy header: `{'descr': ..., 'fortran_order': ..., 'shape': ...}`.
+//!
+//! Strict: the three keys once each, strings without escapes, plain ints.
+//! Nesting is bounded, so parsing does not recurse on what a file holds.
+
+/// What a header says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Bytes of an element; `None` when an object is in it.
+    pub(super) item: Option<u64>,
+    /// Dimensions.
+    pub(super) shape: Vec<u64>,
+}
+
+/// What is wrong with a header: what was expected, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Not the literal, at this offset.
+    Syntax(usize, &'static str),
+    /// A dtype that is not known, at this offset.
+    Descr(usize),
+}
+
+/// Structured dtypes inside structured dtypes; numpy's own tests use three.
+const MAX_NESTING: u32 = 16;
+
+/// Reads a header literal.
+pub(super) fn parse(text: &[u8]) -> Result<Header, Fault> {
+    let mut p = Parser { text, at: 0 };
+    let (mut item, mut shape, mut order) = (None, None, None);
+    p.token(b'{')?;
+    loop {
+        p.space();
+        if p.peek() == Some(b'}') {
+            break;
+        }
+        let at = p.at;
+        match p.string()? {
+            b"descr" if item.is_none() => {
+                p.token(b':')?;
+                item = Some(p.descr(MAX_NESTING)?);
+            }
+            b"fortran_order" if order.is_none() => {
+                p.token(b':')?;
+                order = Some(p.boolean()?);
+            }
+            b"shape" if shape.is_none() => {
+                p.token(b':')?;
+                shape = Some(p.shape()?);
+            }
+            _ => return Err(Fault::Syntax(at, "descr, fortran_order and shape, once each")),
+        }
+        p.space();
+        if p.peek() != Some(b',') {
+            break;
+        }
+        p.at = p.at.saturating_add(1);
+    }
+    p.token(b'}')?;
+    // numpy pads with spaces and ends with a newline.
+    if p.rest().iter().any(|b| !matches!(b, b' ' | b'\n')) {
+        return Err(Fault::Syntax(p.at, "spaces and a newline"));
+    }
+    match (item, shape, order) {
+        (Some(item), Some(shape), Some(_)) => Ok(Header { item: item.bytes(), shape }),
+        _ => Err(Fault::Syntax(p.at, "descr, fortran_order and shape, once each")),
+    }
+}
+
+/// Size of a dtype.
+#[derive(Clone, Copy, Debug)]
+enum Item {
+    Bytes(u64),
+    Object,
+}
+
+impl Item {
+    const fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Bytes(n) => Some(n),
+            Self::Object => None,
+        }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or(&[])
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.rest().first().copied()
+    }
+
+    fn space(&mut self) {
+        let n = self.rest().iter().take_while(|b| **b == b' ').count();
+        self.at = self.at.saturating_add(n);
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        self.space();
+        let is = self.peek() == Some(byte);
+        if is {
+            self.at = self.at.saturating_add(1);
+        }
+        is
+    }
+
+    fn token(&mut self, byte: u8) -> Result<(), Fault> {
+        let what = match byte {
+            b'{' => "{",
+            b'}' => "}",
+            b':' => ":",
+            b')' => ")",
+            b']' => "]",
+            b',' => ",",
+            _ => "(",
+        };
+        if self.accept(byte) { Ok(()) } else { Err(Fault::Syntax(self.at, what)) }
+    }
+
+    fn string(&mut self) -> Result<&'a [u8], Fault> {
+        self.space();
+        let start = self.at;
+        let fault = Fault::Syntax(start, "a plain string");
+        let (&quote, body) = self.rest().split_first().ok_or(fault)?;
+        if !matches!(quote, b'\'' | b'"') {
+            return Err(fault);
+        }
+        let end = memchr::memchr(quote, body).ok_or(fault)?;
+        let text = body.get(..end).unwrap_or(&[]);
+        if text.contains(&b'\\') || text.contains(&b'\n') {
+            return Err(fault);
+        }
+        self.at = start.saturating_add(end).saturating_add(2);
+        Ok(text)
+    }
+
+    fn boolean(&mut self) -> Result<bool, Fault> {
+        self.space();
+        for (word, value) in [(&b"True"[..], true), (&b"False"[..], false)] {
+            if self.rest().starts_with(word) {
+                self.at = self.at.saturating_add(word.len());
+                return Ok(value);
+            }
+        }
+        Err(Fault::Syntax(self.at, "True or False"))
+    }
+
+    fn int(&mut self) -> Result<u64, Fault> {
+        self.space();
+        let digits = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
+        let text = self.rest().get(..digits).and_then(|t| std::str::from_utf8(t).ok());
+        let n = text.and_then(|t| t.parse().ok()).ok_or(Fault::Syntax(self.at, "an int from 0 to 2**64 - 1"))?;
+        self.at = self.at.saturating_add(digits);
+        // Python 2 wrote longs with an L.
+        if self.peek() == Some(b'L') {
+            self.at = self.at.saturating_add(1);
+        }
+        Ok(n)
+    }
+
+    /// A tuple of ints.
+    fn shape(&mut self) -> Result<Vec<u64>, Fault> {
+        self.token(b'(')?;
+        let mut dims = Vec::new();
+        while !self.accept(b')') {
+            dims.push(self.int()?);
+            if !self.accept(b',') {
+                self.token(b')')?;
+                if dims.len() == 1 {
+                    return Err(Fault::Syntax(self.at, "a tuple"));
+                }
+                break;
+            }
+        }
+        Ok(dims)
+    }
+
+    /// A type string, or a list of fields.
+    fn descr(&mut self, depth: u32) -> Result<Item, Fault> {
+        let depth = depth.checked_sub(1).ok_or(Fault::Syntax(self.at, "fewer nested dtypes"))?;
+        if !self.accept(b'[') {
+            let at = self.at;
+            return type_string(self.string()?).ok_or(Fault::Descr(at));
+        }
+        let mut sum = Item::Bytes(0);
+        while !self.accept(b']') {
+            let field = self.field(depth)?;
+            sum = match (sum, field) {
+                (Item::Bytes(a), Item::Bytes(b)) => Item::Bytes(a.checked_add(b).ok_or(Fault::Descr(self.at))?),
+                _ => Item::Object,
+            };
+            if !self.accept(b',') {
+                self.token(b']')?;
+                break;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// `('name', descr)` or `('name', descr, shape)`; a name may be
+    /// `('title', 'name')`.
+    fn field(&mut self, depth: u32) -> Result<Item, Fault> {
+        self.token(b'(')?;
+        if self.accept(b'(') {
+            self.string()?;
+            self.token(b',')?;
+            self.string()?;
+            self.token(b')')?;
+        } else {
+            self.string()?;
+        }
+        self.token(b',')?;
+        let mut item = self.descr(depth)?;
+        if self.accept(b',') {
+            self.space();
+            if self.peek() == Some(b'(') {
+                for dim in self.shape()? {
+                    item = match item {
+                        Item::Bytes(n) => Item::Bytes(n.checked_mul(dim).ok_or(Fault::Descr(self.at))?),
+                        Item::Object => Item::Object,
+                    };
+                }
+            }
+        }
+        self.token(b')')?;
+        Ok(item)
+    }
+}
+
+/// `<f4`, `|S10`, `<U3`, `|O`, `<M8[ns]`.
+fn type_string(text: &[u8]) -> Option<Item> {
+    let text = match text.split_first()? {
+        (b'<' | b'>' | b'|' | b'=', rest) => rest,
+        _ => text,
+    };
+    let (&kind, rest) = text.split_first()?;
+    if kind == b'O' {
+        return Some(Item::Object);
+    }
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (number, unit) = rest.split_at_checked(digits)?;
+    let n: u64 = if number.is_empty() && kind == b'?' { 1 } else { std::str::from_utf8(number).ok()?.parse().ok()? };
+    let has_unit = unit.starts_with(b"[") && unit.ends_with(b"]");
+    match kind {
+        b'b' | b'i' | b'u' | b'f' | b'c' | b'S' | b'a' | b'V' | b'?' if unit.is_empty() => Some(Item::Bytes(n)),
+        b'U' if unit.is_empty() => n.checked_mul(4).map(Item::Bytes),
+        b'M' | b'm' if unit.is_empty() || has_unit => Some(Item::Bytes(n)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(Option<u64>, Vec<u64>), Fault> {
+        parse(text.as_bytes()).map(|h| (h.item, h.shape))
+    }
+
+    #[test]
+    fn headers_numpy_writes_are_read() {
+        assert_eq!(read("{'descr': '<f4', 'fortran_order': False, 'shape': (4, 4), }   \n"), Ok((Some(4), vec![4, 4])));
+        assert_eq!(read("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }\n"), Ok((None, vec![2])));
+        assert_eq!(
+            read("{'descr': [('a', '<i4'), ('b', '<f8', (2,))], 'fortran_order': False, 'shape': (3,), }"),
+            Ok((Some(20), vec![3]))
+        );
+        assert_eq!(read("{'descr': '<M8[ns]', 'fortran_order': True, 'shape': (), }"), Ok((Some(8), vec![])));
+    }
+
+    #[test]
+    fn anything_else_is_a_fault() {
+        for text in [
+            "",
+            "{}",
+            "{'descr': '<f4', 'descr': '|O', 'fortran_order': False, 'shape': ()}",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (4)}",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (-4,)}",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': __import__('os')}",
+            "{'descr': 'x9', 'fortran_order': False, 'shape': ()}",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (), } x",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The one way a pickle calls something, whichever opcode asks for it.
+//!
+//! REDUCE, INST, OBJ, NEWOBJ and NEWOBJ_EX come to `call`, BUILD to `build`.
+//! What the policy allows is held against the entry's arguments; everything
+//! else is reported, and its result is tracked as something unproven.
+
+use super::joblib;
+use super::machine::{Break, Flow, Imported, Machine, operand};
+use super::opcode::Opcode;
+use super::value::{DUNDER_KEY, Kind, Node, NodeId, OPAQUE_KEY, PARTIAL, Value};
+use crate::bytes::Span;
+use crate::names::Side;
+use crate::observe::{Global, Observation, Outbox, What};
+use crate::spec::{Kinds, Param, Spec};
+
+/// Where the arguments of a call stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Callee {
+    /// In the machine's scratch list: INST and OBJ.
+    Items,
+    /// In a tuple, with the keyword arguments of NEWOBJ_EX.
+    Tuple(Value, Option<Value>),
+}
+
+/// No argument tuple is kept with the object.
+const NO_ARGS: u32 = u32::MAX;
+
+impl Machine {
+    /// Calls `callee`; gives the symbolic result.
+    pub(super) fn call(
+        &mut self,
+        code: Opcode,
+        callee: Value,
+        args: Callee,
+        span: Span,
+        out: &mut Outbox,
+    ) -> Result<Value, Break> {
+        let mut known = true;
+        let mut kept = NO_ARGS;
+        if let Callee::Tuple(tuple, kwargs) = args {
+            known = self.load_args(tuple, span, out);
+            if let (Value::Node(id), true) = (tuple, known) {
+                kept = id.index();
+            }
+            if kwargs.is_some_and(|k| !self.is_empty_dict(k)) {
+                known = false;
+            }
+        }
+        let Some(Node { kind: Kind::Global, a: index, .. }) = self.arena.node_of(callee) else {
+            let text = format!("({})({})", self.render(callee), self.render_args());
+            out.observe(Observation::new(What::ComputedCall { opcode: code.name(), text }, span));
+            return self.node(Kind::Computed, 0, 0);
+        };
+        if let Some(global) = self.imported_mut(index).map(|i| &mut i.global) {
+            if global.calls == 0 {
+                global.first_call = span.start;
+            }
+            global.calls = global.calls.saturating_add(1);
+        }
+        self.judge_call(code, index, known, span, out);
+        self.node(Kind::Object, index, kept)
+    }
+
+    /// BUILD: a state given to an object.
+    pub(super) fn build(&mut self, target: Value, state: Value, span: Span, out: &mut Outbox) -> Result<Flow, Break> {
+        let code = Opcode::BUILD;
+        let Some(node) = self.arena.node_of(target) else {
+            if target == Value::Opaque {
+                let name = "a value from outside".to_owned();
+                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                return Ok(Flow::Next);
+            }
+            return Err(operand(span, "an object for BUILD", &self.render(target)).into());
+        };
+        match node.kind {
+            Kind::Global => {
+                let name = self.dotted(node.a);
+                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                return Ok(Flow::Next);
+            }
+            Kind::Object | Kind::Computed => {}
+            _ => return Err(operand(span, "an object for BUILD", &self.render(target)).into()),
+        }
+        let flags = self.state_flags(state);
+        if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
+            let name = if node.kind == Kind::Object { self.dotted(node.a) } else { "a computed object".to_owned() };
+            let mut seen = Observation::new(What::DunderState { name, opcode: code.name() }, span);
+            seen.found =
+                if flags & DUNDER_KEY != 0 { "a key that starts with __" } else { "a key that is computed" }.to_owned();
+            out.observe(seen);
+        }
+        if node.kind == Kind::Object {
+            let granted = match self.spec_of(node.a) {
+                Some(spec) => spec.state.as_ref().is_some_and(|param| self.fits(param, state)),
+                // A name that is not allowed was reported when it was called.
+                None => true,
+            };
+            if !granted {
+                self.observe_state(node.a, code, span, out);
+            }
+            if self.is_array_wrapper(node.a) {
+                return joblib::array(self, state, span, out);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Puts a tuple's items into the scratch list; false when they are not known.
+    fn load_args(&mut self, tuple: Value, span: Span, out: &mut Outbox) -> bool {
+        self.args.clear();
+        match self.arena.node_of(tuple) {
+            Some(node) if node.kind == Kind::Tuple && node.flags & PARTIAL == 0 => {
+                self.args.extend_from_slice(self.arena.items(node));
+                true
+            }
+            Some(Node { kind: Kind::Tuple | Kind::Object | Kind::Computed, .. }) => false,
+            // The C unpickler wants a tuple, the Python one takes any iterable.
+            _ => {
+                out.defect(operand(span, "a tuple of arguments", &self.render(tuple)));
+                false
+            }
+        }
+    }
+
+    fn judge_call(&mut self, code: Opcode, index: u32, known: bool, span: Span, out: &mut Outbox) {
+        let Some(imported) = self.imported_at(index) else { return };
+        let global = &imported.global;
+        if global.side != Side::Allow {
+            let name = global.clone();
+            let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
+            out.observe(Observation::new(What::Call { name, text, opcode: code.name() }, span));
+            return;
+        }
+        let Some(spec) = self.spec_of(index) else { return };
+        if known && self.args_fit(spec) {
+            return;
+        }
+        let (name, spec) = (global.clone(), spec.text.clone());
+        let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
+        out.observe(Observation::new(What::Argument { name, text, spec }, span));
+    }
+
+    fn args_fit(&self, spec: &Spec) -> bool {
+        let Some(params) = &spec.call else { return false };
+        if self.args.len() < spec.required || (!spec.rest && self.args.len() > params.len()) {
+            return false;
+        }
+        self.args.iter().enumerate().all(|(i, &arg)| spec.param(i).is_some_and(|p| self.fits(p, arg)))
+    }
+
+    /// Whether a value is of the kinds a parameter takes.
+    pub(super) fn fits(&self, param: &Param, value: Value) -> bool {
+        let k = param.kinds;
+        let data = Kinds::DATA.or(Kinds::ANY);
+        match value {
+            Value::None => k.has(Kinds::NONE.or(data)),
+            Value::Bool(_) => k.has(Kinds::BOOL.or(Kinds::INT).or(data)),
+            Value::Int(n) => k.has(Kinds::INT.or(data)) || (n >= 0 && k.has(Kinds::SIZE)),
+            Value::Float => k.has(Kinds::FLOAT.or(data)),
+            Value::Bytes(_) => k.has(Kinds::BYTES.or(data)),
+            Value::Text(id) => {
+                k.has(Kinds::STR.or(data)) || param.literals.iter().any(|l| l.as_bytes() == self.arena.text(id))
+            }
+            Value::LongText => k.has(Kinds::STR.or(data)),
+            Value::Opaque => true,
+            Value::Node(id) => self.arena.node(id).is_some_and(|node| self.node_fits(k, node)),
+        }
+    }
+
+    fn node_fits(&self, k: Kinds, node: Node) -> bool {
+        let data = Kinds::DATA.or(Kinds::ANY);
+        match node.kind {
+            Kind::Long | Kind::HugeLong => k.has(Kinds::INT.or(data)),
+            Kind::Tuple => k.has(Kinds::TUPLE.or(data)),
+            Kind::List => k.has(Kinds::LIST.or(data)),
+            Kind::Dict => k.has(Kinds::DICT.or(data)),
+            Kind::Set | Kind::FrozenSet => k.has(Kinds::SET.or(data)),
+            Kind::Storage => k.has(Kinds::STORAGE.or(data)),
+            Kind::Object => match self.spec_of(node.a) {
+                Some(spec) => k.has(Kinds::OBJECT.or(spec.gives).or(data)),
+                None => true,
+            },
+            // Reported where it was made or imported.
+            Kind::Computed => true,
+            Kind::Global => match self.spec_of(node.a) {
+                Some(spec) => {
+                    let inert = !spec.is_type && spec.call.is_none();
+                    k.has(Kinds::ANY.or(Kinds::GLOBAL))
+                        || (spec.is_type && k.has(Kinds::TYPE))
+                        || (spec.call.is_some() && k.has(Kinds::CALLABLE))
+                        || (inert && k.has(Kinds::DATA))
+                }
+                None => true,
+            },
+        }
+    }
+
+    /// Flags of the keys of a state: a dict, or a pair of two.
+    fn state_flags(&self, state: Value) -> u8 {
+        let Some(node) = self.arena.node_of(state) else { return 0 };
+        match node.kind {
+            Kind::Tuple if node.b == 2 => {
+                self.arena.items(node).iter().filter_map(|&v| self.arena.node_of(v)).fold(0, |f, n| f | n.flags)
+            }
+            _ => node.flags,
+        }
+    }
+
+    pub(super) fn observe_state(&mut self, index: u32, code: Opcode, span: Span, out: &mut Outbox) {
+        if let Some(imported) = self.imported_at(index) {
+            let name = imported.global.clone();
+            out.observe(Observation::new(What::State { name, opcode: code.name() }, span));
+        }
+    }
+
+    fn is_empty_dict(&self, value: Value) -> bool {
+        self.arena.node_of(value).is_some_and(|n| n.kind == Kind::Dict && n.b == 0 && n.flags & PARTIAL == 0)
+    }
+
+    fn is_array_wrapper(&self, index: u32) -> bool {
+        self.imported_at(index).is_some_and(|i| joblib::is_wrapper(&i.global))
+    }
+
+    pub(super) fn imported_at(&self, index: u32) -> Option<&Imported> {
+        self.imported.get(usize::try_from(index).ok()?)
+    }
+
+    fn imported_mut(&mut self, index: u32) -> Option<&mut Imported> {
+        self.imported.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// The entry of an allowed name.
+    pub(super) fn spec_of(&self, index: u32) -> Option<&Spec> {
+        self.names.spec(self.imported_at(index)?.spec?)
+    }
+
+    /// The name a value is, when it is an imported one.
+    pub(super) fn global_of(&self, value: Value) -> Option<&Global> {
+        match self.arena.node_of(value)? {
+            Node { kind: Kind::Global, a, .. } => self.imported_at(a).map(|i| &i.global),
+            _ => None,
+        }
+    }
+
+    /// The class a value was made by and the arguments it was made with, when
+    /// it was made by calling an imported name.
+    pub(super) fn made_by(&self, value: Value) -> Option<(&Global, &[Value])> {
+        let Node { kind: Kind::Object, a, b, .. } = self.arena.node_of(value)? else { return None };
+        let args = self.arena.node(NodeId::at(b)).filter(|n| b != NO_ARGS && n.kind == Kind::Tuple);
+        Some((&self.imported_at(a)?.global, args.map_or(&[], |n| self.arena.items(n))))
+    }
+}

@@ -1,0 +1,126 @@
+//! Imports and persistent loads: every way a name or an outside value gets in.
+//!
+//! A name is an exact pair of module and qualified name. A dotted name is
+//! another name, never resolved; a name that is not a literal is reported.
+
+use super::machine::{Break, Imported, Machine, operand, printable};
+use super::opcode::Opcode;
+use super::value::{Full, Kind, Value};
+use super::{compat, defects, torch};
+use crate::bytes::Span;
+use crate::error::Error;
+use crate::names::Side;
+use crate::observe::{Global, Observation, Outbox, Role, What};
+
+type Result<T> = std::result::Result<T, Break>;
+
+impl Machine {
+    pub(super) fn stack_global(&mut self, span: Span, out: &mut Outbox) -> Result<()> {
+        let name = self.pop(span)?;
+        let module = self.pop(span)?;
+        if let (Some(module), Some(name)) = (self.arena.text_of(module), self.arena.text_of(name)) {
+            let (module, name) = (module.to_vec(), name.to_vec());
+            let value = self.import(&module, &name, Opcode::STACK_GLOBAL, span, out)?;
+            return self.push(value);
+        }
+        let wrong = |v: Value| {
+            let computed = match v {
+                Value::Text(_) | Value::LongText | Value::Opaque => true,
+                Value::Node(id) => self.arena.node(id).is_some_and(|n| matches!(n.kind, Kind::Object | Kind::Computed)),
+                _ => false,
+            };
+            !computed
+        };
+        if wrong(module) || wrong(name) {
+            let found = format!("{} and {}", self.render(module), self.render(name));
+            return Err(operand(span, "two texts", &found).into());
+        }
+        let mut seen = Observation::new(What::ComputedName(Opcode::STACK_GLOBAL.name()), span);
+        seen.found = format!("{} . {}", self.render(module), self.render(name));
+        out.observe(seen);
+        let value = self.node(Kind::Computed, 0, 0)?;
+        self.push(value)
+    }
+
+    /// Imports a name: looks it up in the policy, once for each distinct one.
+    pub(super) fn import(
+        &mut self,
+        module: &[u8],
+        name: &[u8],
+        code: Opcode,
+        span: Span,
+        out: &mut Outbox,
+    ) -> Result<Value> {
+        if !module.is_ascii() || !name.is_ascii() || name.ends_with(b"\\") || module.ends_with(b"\\") {
+            // pickletools and the unpicklers decode the two lines differently,
+            // and no published module has such a name.
+            let found = format!("{} {}", printable(module), printable(name));
+            out.defect(Error::new(&defects::TEXT_ENCODING, span).with("an ASCII name", found));
+        }
+        self.key.clear();
+        self.key.push_str(&String::from_utf8_lossy(module));
+        self.key.push('\n');
+        self.key.push_str(&String::from_utf8_lossy(name));
+        if let Some(&i) = self.index.get(&self.key)
+            && let Some(imported) = self.imported.get_mut(i)
+        {
+            imported.global.count = imported.global.count.saturating_add(1);
+            if imported.pickle != self.pickle {
+                let a = u32::try_from(i).unwrap_or(u32::MAX);
+                let value = self.arena.push(Kind::Global, 0, a, 0);
+                imported.value = value.map_err(|Full| Break::Limit("max_nodes", self.max_nodes))?;
+                imported.pickle = self.pickle;
+            }
+            return Ok(imported.value);
+        }
+        self.import_new(code, span, out)
+    }
+
+    fn import_new(&mut self, code: Opcode, span: Span, out: &mut Outbox) -> Result<Value> {
+        let (module, name) = self.key.split_once('\n').unwrap_or(("", ""));
+        let moved = if self.proto < 3 { compat::python3_name(module, name) } else { None };
+        let raw = if moved.is_some() { format!("{module}.{name}") } else { String::new() };
+        let (module, name) = moved.unwrap_or((module, name));
+        let (side, spec) = self.names.side(module, name);
+        let reason = if side == Side::Deny { self.names.reason(module, name).unwrap_or("") } else { "" };
+        let global = Global {
+            module: module.to_owned(),
+            qualname: name.to_owned(),
+            raw,
+            side,
+            reason: reason.to_owned(),
+            opcode: code.name(),
+            span,
+            count: 1,
+            calls: 0,
+            first_call: 0,
+        };
+        if side != Side::Allow {
+            out.observe(Observation::new(What::Import(global.clone()), span));
+        }
+        let index = self.imported.len();
+        let value = self.node(Kind::Global, u32::try_from(index).unwrap_or(u32::MAX), 0)?;
+        self.imported.push(Imported { global, spec, value, pickle: self.pickle });
+        self.index.insert(self.key.clone(), index);
+        Ok(value)
+    }
+
+    /// A persistent load: a storage where the container declares one.
+    pub(super) fn persistent(&mut self, id: Value, code: Opcode, span: Span, out: &mut Outbox) -> Result<Value> {
+        if matches!(self.role, Role::TorchPickle(_) | Role::TorchLegacy)
+            && let Some(storage) = torch::storage(self, id)
+        {
+            if let Role::TorchPickle(members) = &self.role
+                && let Some(error) = torch::check(&storage, members, span)
+            {
+                out.defect(error);
+            }
+            self.storages.insert(storage.key, storage.bytes.unwrap_or(u64::MAX));
+            return self.node(Kind::Storage, 0, 0);
+        }
+        let mut seen = Observation::new(What::Persistent(code.name()), span);
+        seen.found = self.render(id);
+        out.observe(seen);
+        Ok(Value::Opaque)
+    }
+}

@@ -1,0 +1,596 @@
+//! The symbolic pickle machine: what the opcodes would build, without building it.
+//!
+//! It follows the stack and the memo as an unpickler does, so that every
+//! import, call and write has its true operands. It imports nothing, calls
+//! nothing and resolves no attribute.
+//!
+//! Untrusted input: no panic, no recursion, and every container counts against
+//! a limit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::call::Callee;
+use super::defects;
+use super::memo::Memo;
+use super::op::{Arg, Op};
+use super::opcode::{Opcode, Payload};
+use super::text;
+use super::value::{Arena, DUNDER_KEY, Full, Kind, MAX_TEXT, NodeId, OPAQUE_KEY, Value};
+use crate::bytes::Span;
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::names::Names;
+use crate::observe::{Global, Observation, Outbox, Role, What};
+
+/// What the machine asks of the scanner after an instruction.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on with the next one.
+    Next,
+    /// STOP: the pickle is complete.
+    Stop,
+    /// Raw array bytes of a joblib stream follow.
+    Array(u64),
+}
+
+/// Why a pickle cannot be followed further.
+#[derive(Debug)]
+pub enum Break {
+    /// The bytes are wrong.
+    Bad(Box<Error>),
+    /// A limit of this name was reached.
+    Limit(&'static str, u64),
+}
+
+impl From<Error> for Break {
+    #[cold]
+    fn from(e: Error) -> Self {
+        Self::Bad(Box::new(e))
+    }
+}
+
+/// A name this part imported.
+#[derive(Debug)]
+pub(super) struct Imported {
+    pub(super) global: Global,
+    pub(super) spec: Option<u32>,
+    /// Its node, in the pickle of this number.
+    pub(super) value: Value,
+    pub(super) pickle: u64,
+}
+
+/// The machine. One serves all the pickles of a part: names are kept from one
+/// to the next, stack and memo are not.
+pub struct Machine {
+    pub(super) names: Arc<Names>,
+    pub(super) arena: Arena,
+    pub(super) imported: Vec<Imported>,
+    pub(super) args: Vec<Value>,
+    pub(super) role: Role,
+    pub(super) storages: HashMap<Vec<u8>, u64>,
+    pub(super) index: HashMap<String, usize>,
+    pub(super) key: String,
+    pub(super) proto: u8,
+    /// Which pickle of the part this is: nodes of an earlier one are gone.
+    pub(super) pickle: u64,
+    pub(super) max_nodes: u64,
+    stack: Vec<Value>,
+    marks: Vec<usize>,
+    memo: Memo,
+    max_memo: u64,
+    max_stack: usize,
+}
+
+type Result<T> = std::result::Result<T, Break>;
+
+impl Machine {
+    /// A machine with an empty stack.
+    #[must_use]
+    pub fn new(names: Arc<Names>, limits: &Limits, role: Role) -> Self {
+        Self {
+            names,
+            arena: Arena::new(limits),
+            imported: Vec::new(),
+            args: Vec::new(),
+            role,
+            storages: HashMap::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: Memo::default(),
+            index: HashMap::new(),
+            key: String::new(),
+            proto: 0,
+            pickle: 0,
+            max_memo: limits.max_memo,
+            max_nodes: limits.max_nodes,
+            max_stack: usize::try_from(limits.max_stack).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Begins another pickle.
+    pub fn restart(&mut self) {
+        self.stack.clear();
+        self.marks.clear();
+        self.memo.clear();
+        self.arena.clear();
+        self.proto = 0;
+        self.pickle = self.pickle.saturating_add(1);
+    }
+
+    /// Names imported so far, in order of first import.
+    pub fn globals(&self) -> impl Iterator<Item = &Global> {
+        self.imported.iter().map(|i| &i.global)
+    }
+
+    /// The protocol PROTO announced; 0 without one.
+    #[must_use]
+    pub const fn proto(&self) -> u8 {
+        self.proto
+    }
+
+    /// Marks open, for the disassembler's indent.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Follows one instruction. `payload` is its counted argument when that is
+    /// text or an integer and the window holds it.
+    ///
+    /// # Errors
+    /// `Break` when no unpickler, or not every one, would go on.
+    #[inline]
+    pub fn apply(&mut self, op: &Op<'_>, payload: Option<&[u8]>, span: Span, out: &mut Outbox) -> Result<Flow> {
+        match (op.code, op.arg) {
+            (Opcode::MARK, _) => {
+                if self.marks.len() >= self.max_stack {
+                    return Err(Break::Limit("max_stack", wide(self.max_stack)));
+                }
+                self.marks.push(self.stack.len());
+            }
+            (Opcode::STOP, _) => {
+                self.pop(span)?;
+                return Ok(Flow::Stop);
+            }
+            (Opcode::POP, _) => {
+                // POP on a bare mark takes the mark, in C and in Python.
+                if self.marks.last() == Some(&self.stack.len()) {
+                    self.marks.pop();
+                } else {
+                    self.pop(span)?;
+                }
+            }
+            (Opcode::POP_MARK, _) => {
+                let at = self.pop_mark(span)?;
+                self.stack.truncate(at);
+            }
+            (Opcode::DUP, _) => {
+                let value = self.pop(span)?;
+                self.stack.push(value);
+                self.push(value)?;
+            }
+            (Opcode::NONE, _) => self.push(Value::None)?,
+            (Opcode::NEWTRUE, _) => self.push(Value::Bool(true))?,
+            (Opcode::NEWFALSE, _) => self.push(Value::Bool(false))?,
+            (Opcode::BININT | Opcode::BININT1 | Opcode::BININT2, Arg::Int(n)) => {
+                // Four bytes at most: they fit.
+                self.push(i32::try_from(n).map_or(Value::Opaque, Value::Int))?;
+            }
+            (Opcode::BINFLOAT, _) => self.push(Value::Float)?,
+            (Opcode::INT | Opcode::LONG | Opcode::FLOAT, Arg::Line(line)) => self.number(op.code, line, span, out)?,
+            (Opcode::STRING, Arg::Line(line)) => self.string(line, span, out)?,
+            (Opcode::UNICODE, Arg::Line(line)) => {
+                let value = self.arena.push_text(&text::raw_unicode_escape(line));
+                self.push(value)?;
+            }
+            (_, Arg::Counted { payload: kind, len, .. }) => self.counted(kind, len, payload, span)?,
+            (Opcode::EMPTY_TUPLE, _) => {
+                let value = self.node(Kind::Tuple, 0, 0)?;
+                self.push(value)?;
+            }
+            (Opcode::EMPTY_LIST, _) => self.push_new(Kind::List)?,
+            (Opcode::EMPTY_DICT, _) => self.push_new(Kind::Dict)?,
+            (Opcode::EMPTY_SET, _) => self.push_new(Kind::Set)?,
+            (Opcode::TUPLE1, _) => self.tuple(1, span)?,
+            (Opcode::TUPLE2, _) => self.tuple(2, span)?,
+            (Opcode::TUPLE3, _) => self.tuple(3, span)?,
+            (Opcode::TUPLE, _) => self.collect(Kind::Tuple, span)?,
+            (Opcode::LIST, _) => self.collect(Kind::List, span)?,
+            (Opcode::DICT, _) => self.collect(Kind::Dict, span)?,
+            (Opcode::FROZENSET, _) => self.collect(Kind::FrozenSet, span)?,
+            (Opcode::APPEND, _) => {
+                let value = self.pop(span)?;
+                self.write(op.code, &[value], span, out)?;
+            }
+            (Opcode::SETITEM, _) => {
+                let value = self.pop(span)?;
+                let key = self.pop(span)?;
+                self.write(op.code, &[key, value], span, out)?;
+            }
+            (Opcode::APPENDS | Opcode::SETITEMS | Opcode::ADDITEMS, _) => {
+                let at = self.pop_mark(span)?;
+                let mut items = std::mem::take(&mut self.args);
+                items.clear();
+                items.extend(self.stack.drain(at.min(self.stack.len())..));
+                self.write(op.code, &items, span, out)?;
+                self.args = items;
+            }
+            (Opcode::PUT | Opcode::GET, Arg::Line(line)) => {
+                if !text::is_canonical_int(line) || line.starts_with(b"-") {
+                    numeric(line, span, out);
+                }
+                let index = lax_int(line).and_then(|n| u64::try_from(n).ok());
+                let Some(index) = index else { return Err(operand(span, "a memo index", &printable(line)).into()) };
+                self.memo_op(op.code == Opcode::PUT, index, span)?;
+            }
+            (Opcode::BINPUT | Opcode::LONG_BINPUT, Arg::Int(n)) => self.memo_op(true, n.unsigned_abs(), span)?,
+            (Opcode::BINGET | Opcode::LONG_BINGET, Arg::Int(n)) => self.memo_op(false, n.unsigned_abs(), span)?,
+            (Opcode::MEMOIZE, _) => self.memo_op(true, self.memo.len(), span)?,
+            (Opcode::PROTO, Arg::Int(n)) => self.proto = u8::try_from(n).unwrap_or(u8::MAX),
+            (Opcode::FRAME, _) => {}
+            (Opcode::GLOBAL, Arg::Pair(module, name)) => {
+                let value = self.import(module, name, op.code, span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::STACK_GLOBAL, _) => self.stack_global(span, out)?,
+            (Opcode::INST, Arg::Pair(module, name)) => {
+                let at = self.pop_mark(span)?;
+                self.args.clear();
+                self.args.extend(self.stack.drain(at.min(self.stack.len())..));
+                let callee = self.import(module, name, op.code, span, out)?;
+                let value = self.call(op.code, callee, Callee::Items, span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::OBJ, _) => {
+                let at = self.pop_mark(span)?;
+                self.args.clear();
+                self.args.extend(self.stack.drain(at.min(self.stack.len())..));
+                if self.args.is_empty() {
+                    return Err(underflow(span).into());
+                }
+                let callee = self.args.remove(0);
+                let value = self.call(op.code, callee, Callee::Items, span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::REDUCE | Opcode::NEWOBJ, _) => {
+                let args = self.pop(span)?;
+                let callee = self.pop(span)?;
+                let value = self.call(op.code, callee, Callee::Tuple(args, None), span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::NEWOBJ_EX, _) => {
+                let kwargs = self.pop(span)?;
+                let args = self.pop(span)?;
+                let callee = self.pop(span)?;
+                let value = self.call(op.code, callee, Callee::Tuple(args, Some(kwargs)), span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::BUILD, _) => {
+                let state = self.pop(span)?;
+                let target = self.pop(span)?;
+                self.stack.push(target);
+                return self.build(target, state, span, out);
+            }
+            (Opcode::EXT1 | Opcode::EXT2 | Opcode::EXT4, Arg::Int(n)) => {
+                let mut seen = Observation::new(What::Extension(op.code.name()), span);
+                seen.found = n.to_string();
+                out.observe(seen);
+                let value = self.node(Kind::Computed, 0, 0)?;
+                self.push(value)?;
+            }
+            (Opcode::PERSID, Arg::Line(line)) => {
+                let id = self.arena.push_text(line);
+                let value = self.persistent(id, op.code, span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::BINPERSID, _) => {
+                let id = self.pop(span)?;
+                let value = self.persistent(id, op.code, span, out)?;
+                self.push(value)?;
+            }
+            (Opcode::NEXT_BUFFER, _) => {
+                out.observe(Observation::new(What::Buffer, span));
+                self.push(Value::Opaque)?;
+            }
+            (Opcode::READONLY_BUFFER, _) => {
+                let value = self.pop(span)?;
+                self.stack.push(value);
+            }
+            // The decoder gives no other pair of opcode and argument.
+            (code, _) => return Err(operand(span, "an argument", code.name()).into()),
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Pushes a text that was too long for the window, checked elsewhere.
+    ///
+    /// # Errors
+    /// `Break::Limit` at the ceiling of the stack.
+    pub fn push_long_text(&mut self) -> Result<()> {
+        self.push(Value::LongText)
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, value: Value) -> Result<()> {
+        if self.stack.len() >= self.max_stack {
+            return Err(Break::Limit("max_stack", wide(self.max_stack)));
+        }
+        self.stack.push(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn push_new(&mut self, kind: Kind) -> Result<()> {
+        let value = self.node(kind, 0, 0)?;
+        self.push(value)
+    }
+
+    pub(super) fn node(&mut self, kind: Kind, a: u32, b: u32) -> Result<Value> {
+        self.arena.push(kind, 0, a, b).map_err(|Full| Break::Limit("max_nodes", self.max_nodes))
+    }
+
+    /// Pops a value above the innermost mark.
+    #[inline]
+    pub(super) fn pop(&mut self, span: Span) -> Result<Value> {
+        let fence = self.marks.last().copied().unwrap_or(0);
+        if self.stack.len() <= fence {
+            return Err(underflow(span).into());
+        }
+        self.stack.pop().ok_or_else(|| underflow(span).into())
+    }
+
+    #[inline]
+    fn pop_mark(&mut self, span: Span) -> Result<usize> {
+        self.marks.pop().ok_or_else(|| underflow(span).into())
+    }
+
+    #[inline]
+    fn tuple(&mut self, n: usize, span: Span) -> Result<()> {
+        let fence = self.marks.last().copied().unwrap_or(0);
+        let Some(at) = self.stack.len().checked_sub(n).filter(|&at| at >= fence) else {
+            return Err(underflow(span).into());
+        };
+        self.gather(Kind::Tuple, at)
+    }
+
+    #[inline]
+    fn collect(&mut self, kind: Kind, span: Span) -> Result<()> {
+        let at = self.pop_mark(span)?;
+        if kind == Kind::Dict && self.stack.len().saturating_sub(at) % 2 != 0 {
+            return Err(operand(span, "pairs", "an odd number of items").into());
+        }
+        self.gather(kind, at)
+    }
+
+    #[inline]
+    fn gather(&mut self, kind: Kind, at: usize) -> Result<()> {
+        let items = self.stack.get(at..).unwrap_or(&[]);
+        let value = self.arena.push_items(kind, items).map_err(|Full| Break::Limit("max_nodes", self.max_nodes))?;
+        if let (Kind::Dict, Value::Node(id)) = (kind, value) {
+            let flags = key_flags(&self.arena, items);
+            self.flag(id, flags);
+        }
+        self.stack.truncate(at);
+        self.stack.push(value);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn flag(&mut self, id: NodeId, flags: u8) {
+        if flags != 0
+            && let Some(node) = self.arena.node_mut(id)
+        {
+            node.flags |= flags;
+        }
+    }
+
+    #[inline]
+    fn memo_op(&mut self, put: bool, index: u64, span: Span) -> Result<()> {
+        if put {
+            let value = self.pop(span)?;
+            self.stack.push(value);
+            if self.memo.put(index, value) > self.max_memo {
+                return Err(Break::Limit("max_memo", self.max_memo));
+            }
+            return Ok(());
+        }
+        match self.memo.get(index) {
+            Some(value) => self.push(value),
+            None => Err(Error::new(&defects::MEMO_MISSING, span).with("", format!("slot {index}")).into()),
+        }
+    }
+
+    fn number(&mut self, code: Opcode, line: &[u8], span: Span, out: &mut Outbox) -> Result<()> {
+        if code == Opcode::FLOAT {
+            if !text::is_canonical_float(line) {
+                numeric(line, span, out);
+            }
+            return self.push(Value::Float);
+        }
+        let digits = match code {
+            Opcode::LONG => line.strip_suffix(b"L").unwrap_or(line),
+            _ => line,
+        };
+        if code == Opcode::INT && matches!(line, b"00" | b"01") {
+            return self.push(Value::Bool(line == b"01"));
+        }
+        if !text::is_canonical_int(digits) {
+            numeric(line, span, out);
+            return self.push(Value::Opaque);
+        }
+        let value = self.int(text::int(digits))?;
+        self.push(value)
+    }
+
+    fn int(&mut self, n: Option<i64>) -> Result<Value> {
+        match n {
+            Some(n) => self.arena.push_int(n).map_err(|Full| Break::Limit("max_nodes", self.max_nodes)),
+            None => self.node(Kind::HugeLong, 0, 0),
+        }
+    }
+
+    fn string(&mut self, line: &[u8], span: Span, out: &mut Outbox) -> Result<()> {
+        let Some(body) = text::unquote(line) else {
+            // pickletools alone takes a string without its quotes; C and
+            // Python raise, so nothing after it runs.
+            return Err(Error::new(&defects::STRING_QUOTES, span).with("the same quote twice", printable(line)).into());
+        };
+        if !line.is_ascii() {
+            out.defect(Error::new(&defects::TEXT_ENCODING, span).with("ASCII", printable(line)));
+        }
+        let decoded = text::unescape(body);
+        let value = if decoded.is_ascii() {
+            self.arena.push_text(&decoded)
+        } else {
+            Value::Bytes(saturate(wide(decoded.len())))
+        };
+        self.push(value)
+    }
+
+    #[inline]
+    fn counted(&mut self, kind: Payload, len: u64, payload: Option<&[u8]>, span: Span) -> Result<()> {
+        let value = match (kind, payload) {
+            (Payload::Bytes, _) => Value::Bytes(saturate(len)),
+            (Payload::Text, Some(bytes)) => {
+                if !bytes.is_ascii()
+                    && let text::Utf8::Bad(at) | text::Utf8::Cut(at) = text::utf8(bytes)
+                {
+                    return Err(bad_utf8(span, len, at).into());
+                }
+                self.arena.push_text(bytes)
+            }
+            (Payload::Text, None) => Value::LongText,
+            // A longer one is no name, whatever it holds, and need not be read.
+            (Payload::String, Some(bytes)) if bytes.len() <= MAX_TEXT && bytes.is_ascii() => {
+                self.arena.push_text(bytes)
+            }
+            (Payload::String, _) => Value::Bytes(saturate(len)),
+            (Payload::Long, bytes) => self.int(bytes.and_then(little_endian))?,
+        };
+        self.push(value)
+    }
+
+    /// SETITEM(S), APPEND(S) and ADDITEMS: into something this pickle made.
+    fn write(&mut self, code: Opcode, items: &[Value], span: Span, out: &mut Outbox) -> Result<()> {
+        let pairs = matches!(code, Opcode::SETITEM | Opcode::SETITEMS);
+        if pairs && items.len() % 2 != 0 {
+            return Err(operand(span, "pairs", "an odd number of items").into());
+        }
+        let target = self.pop(span)?;
+        self.stack.push(target);
+        let flags = if pairs { key_flags(&self.arena, items) } else { 0 };
+        let Value::Node(id) = target else {
+            return self.odd_target(code, target, span, out);
+        };
+        let Some(node) = self.arena.node(id) else { return Ok(()) };
+        let fits = match node.kind {
+            Kind::Dict => pairs,
+            Kind::List => matches!(code, Opcode::APPEND | Opcode::APPENDS),
+            Kind::Set => code == Opcode::ADDITEMS,
+            Kind::Object => {
+                let spec = self.spec_of(node.a);
+                let granted = spec.is_none_or(|s| if pairs { s.items } else { s.append });
+                if !granted {
+                    self.observe_state(node.a, code, span, out);
+                }
+                true
+            }
+            // What it is was reported when it was made.
+            Kind::Computed => true,
+            Kind::Global => {
+                let name = self.dotted(node.a);
+                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                true
+            }
+            Kind::Long | Kind::HugeLong | Kind::Tuple | Kind::FrozenSet | Kind::Storage => false,
+        };
+        if !fits {
+            return self.odd_target(code, target, span, out);
+        }
+        self.arena.extend(id, items);
+        self.flag(id, flags);
+        Ok(())
+    }
+
+    /// A write into a value that has no such method: unpicklers raise, some
+    /// before and some after the attribute look-up.
+    #[cold]
+    fn odd_target(&mut self, code: Opcode, target: Value, span: Span, out: &mut Outbox) -> Result<()> {
+        if target == Value::Opaque {
+            out.observe(Observation::new(
+                What::ForeignWrite { name: "a value from outside".to_owned(), opcode: code.name() },
+                span,
+            ));
+            return Ok(());
+        }
+        Err(operand(span, &format!("a container for {}", code.name()), &self.render(target)).into())
+    }
+}
+
+/// Which dangerous keys stand among pairs.
+#[inline]
+fn key_flags(arena: &Arena, pairs: &[Value]) -> u8 {
+    let mut flags = 0;
+    for key in pairs.iter().step_by(2) {
+        flags |= match key {
+            Value::Text(id) if arena.text(*id).starts_with(b"__") => DUNDER_KEY,
+            Value::Opaque => OPAQUE_KEY,
+            Value::Node(id) if arena.node(*id).is_some_and(|n| matches!(n.kind, Kind::Object | Kind::Computed)) => {
+                OPAQUE_KEY
+            }
+            _ => 0,
+        };
+    }
+    flags
+}
+
+pub(super) fn wide(n: usize) -> u64 {
+    super::op::wide(n)
+}
+
+fn saturate(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// A little-endian two's complement integer of up to eight bytes.
+fn little_endian(bytes: &[u8]) -> Option<i64> {
+    let Some(&last) = bytes.last() else { return Some(0) };
+    if bytes.len() > 8 {
+        return None;
+    }
+    let mut full = if last & 0x80 == 0 { [0; 8] } else { [0xff; 8] };
+    full.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    Some(i64::from_le_bytes(full))
+}
+
+/// An integer as the laxest unpickler reads a memo index: up to a NUL.
+fn lax_int(line: &[u8]) -> Option<i64> {
+    let end = line.iter().position(|&b| b == 0).unwrap_or(line.len());
+    text::int(line.get(..end)?)
+}
+
+pub(super) fn printable(bytes: &[u8]) -> String {
+    crate::bytes::printable(bytes, 60)
+}
+
+#[cold]
+fn numeric(line: &[u8], span: Span, out: &mut Outbox) {
+    out.defect(Error::new(&defects::NUMERIC_TEXT, span).with("decimal digits", printable(line)));
+}
+
+#[cold]
+fn underflow(span: Span) -> Error {
+    Error::new(&defects::STACK_UNDERFLOW, span)
+}
+
+#[cold]
+pub(super) fn operand(span: Span, expected: &str, found: &str) -> Error {
+    Error::new(&defects::OPERAND_TYPE, span).with(expected, found)
+}
+
+#[cold]
+fn bad_utf8(span: Span, len: u64, at: usize) -> Error {
+    let start = span.end.saturating_sub(len).saturating_add(wide(at));
+    Error::new(&defects::TEXT_ENCODING, Span::at(start, 1)).with("UTF-8", "another byte")
+}

@@ -1,0 +1,49 @@
+//! Pickle, protocols 0 to 5, and the streams made of pickles: torch's legacy
+//! stream of five, and joblib's with arrays between the opcodes.
+//!
+//! Nothing is imported, called or resolved. Bytes nobody interprets (BINBYTES,
+//! array data) are skipped by their length.
+
+mod call;
+mod compat;
+pub mod defects;
+mod import;
+mod joblib;
+mod machine;
+mod memo;
+pub mod op;
+pub mod opcode;
+mod render;
+mod scanner;
+mod text;
+mod torch;
+mod value;
+
+use super::{Format, Match, Probe};
+use crate::observe::Role;
+
+pub use compat::rows as compat_rows;
+
+/// The format.
+pub static FORMAT: Format = Format {
+    name: "pickle",
+    extensions: &[".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".model", ".sav", ".dump"],
+    probe,
+    open: |probe| Box::new(scanner::PickleScanner::new(probe)),
+    defects: defects::ALL,
+};
+
+/// Whether the region begins like a pickle: by PROTO, by its role or name, or
+/// because its first bytes run through the machine.
+fn probe(p: &Probe<'_>) -> Match {
+    if matches!(p.role, Role::Pickle | Role::TorchPickle(_)) {
+        return Match::Sure;
+    }
+    let runs = scanner::sniff(p);
+    match p.head {
+        [0x80, 0..=5, ..] if runs => Match::Sure,
+        [0x80, 0..=5, ..] => Match::Maybe,
+        _ if runs || p.named(FORMAT.extensions) => Match::Maybe,
+        _ => Match::No,
+    }
+}

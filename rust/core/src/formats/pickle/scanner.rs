@@ -1,0 +1,531 @@
+//! Follows a region of pickles window by window.
+//!
+//! It keeps the place, the frames and what stands after STOP; the machine
+//! keeps the meaning. What it says does not depend on how the bytes were cut
+//! into windows.
+
+use super::defects;
+use super::joblib::MAX_PADDING;
+use super::machine::{Break, Flow, Machine};
+use super::op::{Arg, Op, Stop, decode, wide};
+use super::opcode::{Opcode, Payload};
+use super::text::{Utf8, utf8};
+use crate::bytes::Span;
+use crate::error::Error;
+use crate::formats::{Part, Probe, Scanner, Want};
+use crate::observe::{Outbox, Role};
+use crate::trace::Row;
+
+/// Longest text that must stand in one window; a longer one is checked as it
+/// comes. One page holds every name and nearly every key.
+const INLINE: u64 = 4096;
+
+/// Pickles in a legacy torch stream: magic, protocol, system, object, keys.
+const LEGACY_PICKLES: u64 = 5;
+
+/// The first value of a legacy torch stream, as LONG1 holds it:
+/// `0x1950a86a20f9469cfc6c` (`torch.serialization.MAGIC_NUMBER`).
+const LEGACY_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+
+/// No frame is open.
+const NO_FRAME: u64 = u64::MAX;
+
+/// Highest protocol there is.
+const MAX_PROTOCOL: i64 = 5;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// At an opcode.
+    Ops,
+    /// Inside a text too long for a window; it ends here.
+    Text(u64),
+    /// At the padding of a joblib array of so many bytes.
+    Padding(u64),
+    /// Finished.
+    Done,
+}
+
+/// The scanner.
+pub(super) struct PickleScanner {
+    machine: Machine,
+    phase: Phase,
+    pos: u64,
+    len: u64,
+    need: u64,
+    frame_end: u64,
+    opcodes: u64,
+    max_line: u64,
+    /// Pickles completed.
+    pickles: u64,
+    /// Where the current one began, and how much had been seen by then.
+    start: u64,
+    seen_before: usize,
+    starts_with_proto: bool,
+    protocol: Option<u8>,
+    saw_magic: bool,
+    joblib: bool,
+    /// Broken off: a defect that ends the reading.
+    broken: bool,
+    cut: bool,
+    /// Trailing bytes that are no pickle.
+    trailing: bool,
+    /// An import or worse was seen.
+    acted: bool,
+    /// Whether a break at the start is the file's fault, not a wrong guess.
+    confident: bool,
+    named: bool,
+    /// A name of prose or code: an import alone proves nothing.
+    textual: bool,
+}
+
+/// Names of texts that begin like opcodes by chance.
+const TEXT_EXTENSIONS: &[&str] = &[
+    ".c", ".cfg", ".csv", ".css", ".html", ".ini", ".js", ".json", ".jinja", ".log", ".md", ".py", ".rs", ".rst",
+    ".sh", ".toml", ".ts", ".tsv", ".txt", ".xml", ".yaml", ".yml",
+];
+
+impl PickleScanner {
+    pub(super) fn new(p: &Probe<'_>) -> Self {
+        let declared = matches!(p.role, Role::Pickle | Role::TorchPickle(_));
+        let mut scanner = Self {
+            machine: Machine::new(p.names.clone(), p.limits, p.role.clone()),
+            phase: Phase::Ops,
+            pos: 0,
+            len: p.len,
+            need: 1,
+            frame_end: NO_FRAME,
+            opcodes: 0,
+            max_line: p.limits.max_line_bytes,
+            pickles: 0,
+            start: 0,
+            seen_before: 0,
+            starts_with_proto: false,
+            protocol: None,
+            saw_magic: false,
+            joblib: false,
+            broken: false,
+            cut: false,
+            trailing: false,
+            acted: false,
+            confident: declared || (matches!(p.head, [0x80, 0..=5, ..]) && !p.contested),
+            named: p.named_like_model() && !p.contested,
+            textual: p.named(TEXT_EXTENSIONS),
+        };
+        if p.len == 0 {
+            scanner.phase = Phase::Done;
+        }
+        scanner
+    }
+
+    /// Follows the window as far as it goes.
+    fn run(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
+        let tracing = out.trace.is_some();
+        while self.phase != Phase::Done {
+            let from = usize::try_from(self.pos.saturating_sub(at)).unwrap_or(usize::MAX);
+            let Some(window) = bytes.get(from..) else { return };
+            let advanced = match self.phase {
+                Phase::Ops => self.ops(window, tracing, out),
+                Phase::Text(end) => self.long_text(end, window, out),
+                Phase::Padding(array) => self.array(array, window, out),
+                Phase::Done => false,
+            };
+            if !advanced {
+                return;
+            }
+        }
+    }
+
+    /// Runs opcodes; false when the window is too short for the next one.
+    #[inline]
+    fn ops(&mut self, window: &[u8], tracing: bool, out: &mut Outbox) -> bool {
+        let mut rest = window;
+        while self.phase == Phase::Ops {
+            let op = match decode(rest, self.pos) {
+                Ok(op) => op,
+                Err(Stop::Need(n)) => return self.ask(n, rest, out),
+                Err(Stop::Bad(error)) => {
+                    self.break_off(Break::Bad(error), out);
+                    return true;
+                }
+            };
+            let end = self.pos.saturating_add(op.len);
+            if end > self.len {
+                self.truncated(op.code.name(), out);
+                return true;
+            }
+            let payload = op.payload(rest);
+            if payload.is_none() && needs_payload(&op) {
+                return self.ask(op.len, rest, out);
+            }
+            if tracing {
+                self.trace(&op, payload, out);
+            }
+            self.opcodes = self.opcodes.saturating_add(1);
+            let before = self.pos;
+            if !self.step(&op, payload, end, out) {
+                return true;
+            }
+            let used = usize::try_from(self.pos.saturating_sub(before)).unwrap_or(usize::MAX);
+            match rest.get(used..) {
+                Some(next) => rest = next,
+                // Skipped past the window.
+                None => return true,
+            }
+        }
+        true
+    }
+
+    /// One instruction; false when the reading is over or changes its manner.
+    #[inline]
+    fn step(&mut self, op: &Op<'_>, payload: Option<&[u8]>, end: u64, out: &mut Outbox) -> bool {
+        let span = Span { start: self.pos, end };
+        if span.start == self.start {
+            self.starts_with_proto = op.code == Opcode::PROTO;
+        }
+        if self.frame_end != NO_FRAME || matches!(op.code, Opcode::FRAME | Opcode::PROTO) {
+            self.frame(op, span, out);
+        }
+        if matches!(op.arg, Arg::Line(_) | Arg::Pair(..)) && op.len > self.max_line {
+            self.break_off(Break::Limit("max_line_bytes", self.max_line), out);
+            return false;
+        }
+        if self.phase == Phase::Done {
+            return false;
+        }
+        if op.code == Opcode::LONG1 && payload == Some(LEGACY_MAGIC) && self.pickles == 0 {
+            self.saw_magic = true;
+        }
+        if let Arg::Counted { payload: Payload::Text, head, .. } = op.arg
+            && payload.is_none()
+        {
+            self.pos = self.pos.saturating_add(head);
+            self.phase = Phase::Text(end);
+            if let Err(stop) = self.machine.push_long_text() {
+                self.break_off(stop, out);
+            }
+            return true;
+        }
+        match self.machine.apply(op, payload, span, out) {
+            Ok(Flow::Next) => self.pos = end,
+            Ok(Flow::Stop) => {
+                self.pos = end;
+                self.stop(out);
+            }
+            Ok(Flow::Array(bytes)) => {
+                self.pos = end;
+                self.joblib = true;
+                self.phase = Phase::Padding(bytes);
+                self.need = 1;
+            }
+            Err(stop) => {
+                self.break_off(stop, out);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Frames and PROTO: the rules under which every unpickler reads the same
+    /// bytes. gh-154848: C drops what an opcode leaves of a frame it crosses.
+    fn frame(&mut self, op: &Op<'_>, span: Span, out: &mut Outbox) {
+        if op.code == Opcode::PROTO {
+            if span.start != self.start {
+                out.defect(Error::new(&defects::PROTO_POSITION, span));
+            }
+            if let Arg::Int(n) = op.arg
+                && n > MAX_PROTOCOL
+            {
+                let error = Error::new(&defects::UNSUPPORTED_PROTOCOL, span).with("0 to 5", n.to_string());
+                self.break_off(Break::Bad(Box::new(error)), out);
+                return;
+            }
+        }
+        if self.frame_end != NO_FRAME {
+            if op.code == Opcode::FRAME && span.start < self.frame_end {
+                out.defect(Error::new(&defects::FRAME_NESTED, span));
+            } else if span.end > self.frame_end {
+                let expected = format!("an end at or before {:#x}", self.frame_end);
+                out.defect(
+                    Error::new(&defects::FRAME_STRADDLE, span)
+                        .with(expected, format!("{} to {:#x}", op.code.name(), span.end)),
+                );
+                self.frame_end = NO_FRAME;
+            }
+            if span.end == self.frame_end {
+                self.frame_end = NO_FRAME;
+            }
+        }
+        if let (Opcode::FRAME, Arg::Int(n)) = (op.code, op.arg) {
+            let n = n.unsigned_abs();
+            self.frame_end = span.end.checked_add(n).filter(|&e| e > span.end).unwrap_or(NO_FRAME);
+            if n > self.len.saturating_sub(span.end) {
+                // C refuses the whole frame; Python runs what is there.
+                self.frame_end = NO_FRAME;
+                self.cut = true;
+                let found = format!("{} bytes", self.len.saturating_sub(span.end));
+                out.defect(Error::new(&defects::TRUNCATED, span).with(format!("a frame of {n} bytes"), found));
+            }
+        }
+    }
+
+    /// After STOP: the end, the next pickle, or a legacy stream's storages.
+    fn stop(&mut self, out: &mut Outbox) {
+        self.pickles = self.pickles.saturating_add(1);
+        self.protocol = self.protocol.max(Some(self.machine.proto()));
+        if self.frame_end != NO_FRAME {
+            let expected = format!("STOP at the end of the frame, {:#x}", self.frame_end);
+            out.defect(
+                Error::new(&defects::FRAME_STRADDLE, Span::at(self.pos.saturating_sub(1), 1)).with(expected, ""),
+            );
+            self.frame_end = NO_FRAME;
+        }
+        if self.pickles == 1 && self.saw_magic {
+            self.machine.role = Role::TorchLegacy;
+        }
+        self.acted = self.acted || out.has_acts();
+        if self.is_legacy() && self.pickles == LEGACY_PICKLES {
+            self.storages(out);
+            return;
+        }
+        if self.pos >= self.len {
+            if self.is_legacy() {
+                self.truncated("five pickles", out);
+            }
+            self.phase = Phase::Done;
+            return;
+        }
+        self.machine.restart();
+        self.start = self.pos;
+        self.seen_before = out.observations.len();
+        self.starts_with_proto = false;
+        self.need = 1;
+    }
+
+    fn is_legacy(&self) -> bool {
+        matches!(self.machine.role, Role::TorchLegacy)
+    }
+
+    /// The raw storages of a legacy stream: each is eight bytes of numel and
+    /// then its data. Their sizes must fill the file to its last byte.
+    fn storages(&mut self, out: &mut Outbox) {
+        let bytes = self.machine.storages.values().try_fold(0u64, |sum, &b| sum.checked_add(b)?.checked_add(8));
+        let rest = Span { start: self.pos, end: self.len };
+        if bytes != Some(rest.len()) {
+            let expected =
+                bytes.map_or_else(|| "fewer than 2**64 bytes".to_owned(), |b| format!("{b} bytes of storages"));
+            out.defect(Error::new(&defects::LEGACY_LAYOUT, rest).with(expected, format!("{} bytes", rest.len())));
+        }
+        out.skip("tensor-data", rest.len());
+        self.phase = Phase::Done;
+    }
+
+    /// Checks a text that did not fit a window, up to its last whole character.
+    fn long_text(&mut self, end: u64, window: &[u8], out: &mut Outbox) -> bool {
+        let left = usize::try_from(end.saturating_sub(self.pos)).unwrap_or(usize::MAX);
+        let text = window.get(..left).unwrap_or(window);
+        let whole = text.len() == left;
+        let good = match utf8(text) {
+            Utf8::Valid => text.len(),
+            Utf8::Cut(at) if !whole => at,
+            Utf8::Bad(at) | Utf8::Cut(at) => {
+                let span = Span::at(self.pos.saturating_add(wide(at)), 1);
+                let error = Error::new(&defects::TEXT_ENCODING, span).with("UTF-8", "another byte");
+                self.break_off(Break::Bad(Box::new(error)), out);
+                return true;
+            }
+        };
+        self.pos = self.pos.saturating_add(wide(good));
+        if self.pos == end {
+            self.phase = Phase::Ops;
+            self.need = 1;
+            return true;
+        }
+        // A character is four bytes at most.
+        self.need = end.saturating_sub(self.pos).min(4);
+        good > 0
+    }
+
+    /// Skips a joblib array: a length byte, that much padding, the data.
+    fn array(&mut self, array: u64, window: &[u8], out: &mut Outbox) -> bool {
+        let span = Span::at(self.pos, 1);
+        if self.pos >= self.len {
+            self.truncated("an array", out);
+            return true;
+        }
+        let Some(&padding) = window.first() else {
+            self.need = 1;
+            return false;
+        };
+        let wrong = if self.frame_end != NO_FRAME {
+            Some(("an array outside of frames", "a frame that goes on".to_owned()))
+        } else if padding > MAX_PADDING {
+            Some(("a padding of 0 to 16 bytes", padding.to_string()))
+        } else {
+            None
+        };
+        if let Some((expected, found)) = wrong {
+            let error = Error::new(&defects::ARRAY_LAYOUT, span).with(expected, found);
+            self.break_off(Break::Bad(Box::new(error)), out);
+            return true;
+        }
+        let end = self.pos.saturating_add(1).saturating_add(u64::from(padding)).saturating_add(array);
+        if end > self.len {
+            self.truncated("an array", out);
+            return true;
+        }
+        out.skip("array-data", array);
+        self.pos = end;
+        self.phase = Phase::Ops;
+        self.need = 1;
+        true
+    }
+
+    /// More bytes are needed; true when there are none and the reading ends.
+    #[cold]
+    fn ask(&mut self, need: u64, window: &[u8], out: &mut Outbox) -> bool {
+        let left = self.len.saturating_sub(self.pos);
+        // Only a line without a newline asks again with so much at hand.
+        if wide(window.len()) > self.max_line.max(INLINE) {
+            self.break_off(Break::Limit("max_line_bytes", self.max_line), out);
+            return true;
+        }
+        if wide(window.len()) >= left {
+            let name = window.first().map_or("STOP", |&b| Opcode(b).name());
+            self.truncated(name, out);
+            return true;
+        }
+        self.need = need.min(left);
+        false
+    }
+
+    #[cold]
+    fn truncated(&mut self, what: &str, out: &mut Outbox) {
+        if self.cut {
+            // A frame said so already.
+            self.end_broken(out);
+            return;
+        }
+        self.cut = true;
+        let span = Span { start: self.pos.min(self.len), end: self.len };
+        let found = format!("{} bytes left", span.len());
+        self.break_off(Break::Bad(Box::new(Error::new(&defects::TRUNCATED, span).with(what, found))), out);
+    }
+
+    /// The reading ends here. What was seen before still stands: an unpickler
+    /// acts on it before it comes to this place.
+    #[cold]
+    fn break_off(&mut self, stop: Break, out: &mut Outbox) {
+        let acts_here =
+            out.observations.get(self.seen_before..).unwrap_or(&[]).iter().any(crate::observe::Observation::is_act);
+        if self.pickles > 0
+            && !acts_here
+            && !self.starts_with_proto
+            && !self.is_legacy()
+            && !matches!(stop, Break::Limit(..))
+        {
+            // Not a second pickle: bytes after the first.
+            out.observations.truncate(self.seen_before);
+            let span = Span { start: self.start, end: self.len };
+            out.defect(Error::new(&defects::TRAILING_DATA, span).with("", format!("{} bytes", span.len())));
+            self.trailing = true;
+        } else {
+            match stop {
+                Break::Bad(error) => out.defect(*error),
+                Break::Limit(name, limit) => out.limit(name, limit, Span { start: self.pos, end: self.len }, ""),
+            }
+        }
+        self.end_broken(out);
+    }
+
+    fn end_broken(&mut self, out: &Outbox) {
+        self.acted = self.acted || out.has_acts();
+        self.broken = true;
+        self.phase = Phase::Done;
+    }
+
+    fn trace(&self, op: &Op<'_>, payload: Option<&[u8]>, out: &mut Outbox) {
+        if let Some(trace) = &mut out.trace {
+            trace.push(Row {
+                offset: self.pos,
+                code: op.code.0,
+                name: op.code.name(),
+                arg: super::op::describe(op, payload),
+                depth: self.machine.depth(),
+                memo: op.code.is_memo(),
+            });
+        }
+    }
+}
+
+/// Whether the machine must see the counted payload.
+#[inline]
+fn needs_payload(op: &Op<'_>) -> bool {
+    match op.arg {
+        Arg::Counted { payload, len, .. } => match payload {
+            Payload::Text => len <= INLINE,
+            Payload::String => len <= 255,
+            Payload::Long => len <= 16,
+            Payload::Bytes => false,
+        },
+        _ => false,
+    }
+}
+
+impl Scanner for PickleScanner {
+    fn wants(&self, wants: &mut Vec<Want>) {
+        if self.phase != Phase::Done && self.pos < self.len {
+            let need = self.need.clamp(1, self.len.saturating_sub(self.pos));
+            wants.push(Want { span: Span::at(self.pos, need), until: self.len });
+        }
+    }
+
+    fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
+        self.run(at, bytes, out);
+        // Skips may end exactly at the end, with nothing left to want.
+        if self.phase != Phase::Done && self.pos >= self.len {
+            self.truncated("STOP", out);
+        }
+    }
+
+    fn part(&mut self) -> Part {
+        let complete = self.pickles > 0 && !self.broken;
+        let proven = if self.textual && !self.named {
+            complete || self.machine.globals().any(|g| g.calls > 0)
+        } else {
+            complete || self.acted
+        };
+        let recognised = self.confident || proven || (self.pickles > 0 && self.named);
+        let format = if self.is_legacy() {
+            "torch-legacy"
+        } else if self.joblib {
+            "joblib"
+        } else {
+            "pickle"
+        };
+        Part {
+            recognised,
+            format,
+            protocol: Some(self.protocol.unwrap_or_else(|| self.machine.proto())),
+            opcodes: Some(self.opcodes),
+            tensors: self.is_legacy().then(|| wide(self.machine.storages.len())),
+            imports: self.machine.globals().cloned().collect(),
+        }
+    }
+}
+
+/// Whether the first bytes of a region run as opcodes: to STOP, to the end of
+/// what is known, or to an import before they break.
+pub(super) fn sniff(p: &Probe<'_>) -> bool {
+    let raw = *p.role == Role::TensorData;
+    let mut out = Outbox::new(8);
+    let mut scanner = PickleScanner::new(p);
+    scanner.feed(0, p.head, &mut out);
+    let whole = wide(p.head.len()) >= p.len;
+    match scanner.broken {
+        true => scanner.acted || (scanner.pickles > 0 && !scanner.trailing),
+        // A region may not end without a STOP; one opcode proves nothing, and
+        // among raw numbers a run of opcodes does not either.
+        false if whole || raw => scanner.pickles > 0 || out.has_acts(),
+        false => scanner.opcodes > 0,
+    }
+}

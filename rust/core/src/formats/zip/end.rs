@@ -1,0 +1,88 @@
+//! The end of central directory record: APPNOTE 4.3.14 to 4.3.16.
+
+use crate::bytes::{Reader, Span, window};
+
+const EOCD: &[u8] = b"PK\x05\x06";
+/// Bytes of the fixed part of the record.
+pub(super) const EOCD_BYTES: u64 = 22;
+/// The fixed part and the longest comment: how far back every reader looks.
+pub(super) const MAX_EOCD_BYTES: u64 = EOCD_BYTES + 0xffff;
+const ZIP64_LOCATOR_BYTES: u64 = 20;
+const ZIP64_RECORD_BYTES: u64 = 56;
+
+/// What the end of an archive says of its directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    /// Where the record begins; of the zip64 record when there is one.
+    pub(super) record: u64,
+    /// One past the record and its comment.
+    pub(super) end: u64,
+    /// Offset of the directory, as declared.
+    pub(super) directory: u64,
+    /// Size of the directory, as declared.
+    pub(super) size: u64,
+    /// Entries, as declared.
+    pub(super) entries: u64,
+}
+
+impl End {
+    /// Where the directory stands if it ends where the record begins.
+    pub(super) const fn directory_by_size(&self) -> Option<u64> {
+        self.record.checked_sub(self.size)
+    }
+}
+
+/// Finds the record in a tail that ends at `len`. The last one counts: every
+/// reader searches backwards.
+pub(super) fn find(tail: &[u8], len: u64) -> Option<u64> {
+    let base = len.checked_sub(wide(tail.len()))?;
+    // A record with no comment at the very end is found first by all readers.
+    let at = memchr::memmem::rfind(tail, EOCD)?;
+    (wide(tail.len()).checked_sub(wide(at))? >= EOCD_BYTES).then_some(())?;
+    base.checked_add(wide(at))
+}
+
+/// Whether an archive may end in this tail.
+pub(super) fn present(tail: &[u8], len: u64) -> bool {
+    find(tail, len).is_some()
+}
+
+/// Reads the record at `at`, and the zip64 record when a locator stands before
+/// it. `Err` is the span that is needed first; `Ok(None)` when it is no record.
+pub(super) fn read<'s>(at: u64, get: &dyn Fn(Span) -> Option<&'s [u8]>) -> Result<Option<End>, Span> {
+    let fixed = Span::at(at, EOCD_BYTES);
+    let mut r = Reader::new(get(fixed).ok_or(fixed)?);
+    let Some((entries, size, directory, comment)) = fields(&mut r) else { return Ok(None) };
+    let end = fixed.end.saturating_add(u64::from(comment));
+    let plain =
+        End { record: at, end, directory: u64::from(directory), size: u64::from(size), entries: u64::from(entries) };
+    let Some(locator_at) = at.checked_sub(ZIP64_LOCATOR_BYTES) else { return Ok(Some(plain)) };
+    let locator = Span::at(locator_at, ZIP64_LOCATOR_BYTES);
+    let bytes = get(locator).ok_or(locator)?;
+    if !bytes.starts_with(b"PK\x06\x07") {
+        return Ok(Some(plain));
+    }
+    let Some(record) = window(bytes, 8, 8).and_then(|b| Reader::new(b).u64()) else { return Ok(Some(plain)) };
+    if record > locator_at.saturating_sub(ZIP64_RECORD_BYTES) {
+        return Ok(Some(plain));
+    }
+    let span = Span::at(record, ZIP64_RECORD_BYTES);
+    let bytes = get(span).ok_or(span)?;
+    if !bytes.starts_with(b"PK\x06\x06") {
+        return Ok(Some(plain));
+    }
+    let mut r = Reader::new(bytes.get(32..).unwrap_or(&[]));
+    match (r.u64(), r.u64(), r.u64()) {
+        (Some(entries), Some(size), Some(directory)) => Ok(Some(End { record, end, directory, size, entries })),
+        _ => Ok(Some(plain)),
+    }
+}
+
+fn fields(r: &mut Reader<'_>) -> Option<(u16, u32, u32, u16)> {
+    r.take(10)?;
+    Some((r.u16()?, r.u32()?, r.u32()?, r.u16()?))
+}
+
+pub(super) fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,361 @@
+//! Reads the end, the directory and all local headers, then hands up members.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::defects;
+use super::end::{self, End, wide};
+use super::entries::{self, DEFLATED, Directory, Entry, LOCAL_BYTES, Local, Locals, STORED};
+use super::profile::Profile;
+use super::sparse::Sparse;
+use crate::bytes::Span;
+use crate::error::Error;
+use crate::formats::{Part, Probe, Scanner, Want};
+use crate::limits::Limits;
+use crate::observe::{Child, Encoding, Outbox, Role};
+
+/// Bytes read past a local header and its name: torch pads the extra field up
+/// to 64 bytes so that data is aligned, and 64 bytes of data are the probe.
+const LOCAL_AHEAD: u64 = 128;
+
+/// Bytes of a member's data that go with it as its head, when they are here.
+const CHILD_HEAD: u64 = 64;
+
+#[derive(Debug)]
+enum Phase {
+    End,
+    Directory(End),
+    Locals(End),
+    Done,
+}
+
+/// The scanner.
+pub(super) struct ZipScanner {
+    limits: Arc<Limits>,
+    len: u64,
+    sparse: Sparse,
+    phase: Phase,
+    needs: Vec<Span>,
+    entries: Vec<Entry>,
+    /// Where the data of each entry stands, once its local header was read.
+    data: Vec<Option<Span>>,
+    begins_as_zip: bool,
+    recognised: bool,
+    format: &'static str,
+}
+
+impl ZipScanner {
+    pub(super) fn new(p: &Probe<'_>) -> Self {
+        let mut sparse = Sparse::new(p.len);
+        sparse.insert(0, p.head);
+        sparse.insert(p.len.saturating_sub(wide(p.tail.len())), p.tail);
+        let begins_as_zip = p.head.starts_with(b"PK\x03\x04") || p.head.starts_with(b"PK\x05\x06");
+        Self {
+            limits: p.limits.clone(),
+            len: p.len,
+            sparse,
+            phase: Phase::End,
+            needs: Vec::new(),
+            entries: Vec::new(),
+            data: Vec::new(),
+            begins_as_zip,
+            recognised: begins_as_zip,
+            format: "zip",
+        }
+    }
+
+    /// Goes on as far as the bytes here allow.
+    fn advance(&mut self, out: &mut Outbox) {
+        loop {
+            self.needs.clear();
+            let before = std::mem::replace(&mut self.phase, Phase::Done);
+            let (phase, goes_on) = match before {
+                Phase::End => self.find_end(out),
+                Phase::Directory(end) => self.read_directory(end, out),
+                Phase::Locals(end) => self.read_locals(end, out),
+                Phase::Done => (Phase::Done, false),
+            };
+            self.phase = phase;
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    fn ask(&mut self, span: Span) {
+        self.needs.push(Span { start: span.start, end: span.end.min(self.len) });
+    }
+
+    fn find_end(&mut self, out: &mut Outbox) -> (Phase, bool) {
+        // The shortest tail that can hold a record without a comment is tried
+        // first; the long one only when there is a comment or no record.
+        let short = Span { start: self.len.saturating_sub(end::EOCD_BYTES), end: self.len };
+        let long = Span { start: self.len.saturating_sub(super::TAIL_BYTES), end: self.len };
+        let at = self.sparse.get(short).and_then(|t| end::find(t, self.len));
+        let Some(at) = at.or_else(|| self.sparse.get(long).and_then(|t| end::find(t, self.len))) else {
+            if self.sparse.get(long).is_none() {
+                self.ask(long);
+                return (Phase::End, false);
+            }
+            if self.begins_as_zip {
+                out.defect(Error::new(&defects::MISSING_END, Span { start: 0, end: self.len }));
+            }
+            return (Phase::Done, false);
+        };
+        let get = |span: Span| self.sparse.get(span);
+        match end::read(at, &get) {
+            Err(span) => {
+                self.ask(span);
+                (Phase::End, false)
+            }
+            Ok(None) => (Phase::Done, false),
+            Ok(Some(end)) => self.check_end(end, out),
+        }
+    }
+
+    fn check_end(&mut self, end: End, out: &mut Outbox) -> (Phase, bool) {
+        let span = Span { start: end.record, end: end.end.min(self.len) };
+        let Some(by_size) = end.directory_by_size() else {
+            if self.begins_as_zip {
+                out.defect(
+                    Error::new(&defects::DIRECTORY_MISMATCH, span)
+                        .with("a directory inside the file", format!("{} bytes", end.size)),
+                );
+            }
+            return (Phase::Done, false);
+        };
+        let first = Span::at(by_size, 4);
+        let is_directory = if end.size == 0 {
+            true
+        } else {
+            match self.sparse.get(first) {
+                Some(bytes) => bytes == b"PK\x01\x02",
+                None => {
+                    self.ask(Span { start: by_size, end: end.record });
+                    return (Phase::End, false);
+                }
+            }
+        };
+        if !is_directory && !self.begins_as_zip {
+            // A signature by chance at the end of another file.
+            return (Phase::Done, false);
+        }
+        self.recognised = true;
+        if end.end < self.len {
+            let rest = Span { start: end.end, end: self.len };
+            out.defect(
+                Error::new(&defects::TRAILING_DATA, rest).with("the end of the file", format!("{} bytes", rest.len())),
+            );
+        } else if end.end > self.len {
+            out.defect(
+                Error::new(&defects::DIRECTORY_MISMATCH, span)
+                    .with("a comment inside the file", format!("{:#x}", end.end)),
+            );
+            return (Phase::Done, false);
+        }
+        if by_size > end.directory {
+            let prefix = Span { start: 0, end: by_size.saturating_sub(end.directory) };
+            out.defect(
+                Error::new(&defects::PREFIX_DATA, prefix)
+                    .with("a first member at 0x0", format!("{} bytes before it", prefix.len())),
+            );
+        } else if by_size != end.directory {
+            let error = Error::new(&defects::DIRECTORY_MISMATCH, span);
+            out.defect(error.with(format!("a directory at {by_size:#x}"), format!("{:#x}", end.directory)));
+        }
+        if end.size > self.limits.max_directory_bytes {
+            out.limit("max_directory_bytes", self.limits.max_directory_bytes, span, format!("{} bytes", end.size));
+            return (Phase::Done, false);
+        }
+        (Phase::Directory(end), true)
+    }
+
+    fn read_directory(&mut self, end: End, out: &mut Outbox) -> (Phase, bool) {
+        let by_size = end.directory_by_size().unwrap_or(0);
+        let whole = Span { start: by_size, end: end.end.min(self.len) };
+        if self.sparse.get(whole).is_none() {
+            self.ask(whole);
+            return (Phase::Directory(end), false);
+        }
+        let (list, broken) = match entries::directory(&self.sparse, &end, self.limits.max_members) {
+            Directory::Read(list, broken) => (list, broken),
+            Directory::Missing(span) => {
+                self.ask(span);
+                return (Phase::Directory(end), false);
+            }
+            Directory::None(error) => {
+                out.defect(error);
+                return (Phase::Done, false);
+            }
+        };
+        let span = Span { start: end.record, end: end.end.min(self.len) };
+        let count = wide(list.len());
+        let complete = broken.is_none();
+        if let Some(error) = broken {
+            out.defect(error);
+        }
+        if count >= self.limits.max_members && end.entries > count {
+            out.limit("max_members", self.limits.max_members, span, format!("{} members", end.entries));
+        } else if complete && end.entries != count {
+            out.defect(
+                Error::new(&defects::DIRECTORY_MISMATCH, span)
+                    .with(format!("{} entries", end.entries), count.to_string()),
+            );
+        }
+        self.data = vec![None; list.len()];
+        self.entries = list;
+        self.check_names(out);
+        (Phase::Locals(end), true)
+    }
+
+    /// One name, one member, also where case does not count.
+    fn check_names(&self, out: &mut Outbox) {
+        let mut seen: HashMap<Vec<u8>, &Entry> = HashMap::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            if let Some(first) = seen.insert(entry.name.to_ascii_lowercase(), entry) {
+                let found = if first.name == entry.name { "" } else { " but for case" };
+                let error = Error::new(&defects::DUPLICATE_MEMBER, entry.record);
+                out.defect(error.with(
+                    "",
+                    format!("{}{found}, as at {:#x}", crate::bytes::printable(&entry.name, 80), first.record.start),
+                ));
+            }
+            if !entry.has_common_flags() {
+                let found = format!("flags {:#06x} of {}", entry.flags, crate::bytes::printable(&entry.name, 80));
+                out.defect(Error::new(&defects::ODD_FLAGS, entry.record).with("flags 1, 2, 3 and 11 at most", found));
+            }
+        }
+    }
+
+    fn read_locals(&mut self, end: End, out: &mut Outbox) -> (Phase, bool) {
+        let mut misses = Vec::new();
+        let Some(mut locals) = Locals::open(&self.sparse, &end) else { return (Phase::Done, false) };
+        for (entry, slot) in self.entries.iter().zip(&mut self.data).filter(|(_, slot)| slot.is_none()) {
+            let ahead = LOCAL_BYTES.saturating_add(wide(entry.name.len())).saturating_add(LOCAL_AHEAD);
+            let ahead = Span { start: entry.local, end: entry.local.saturating_add(ahead).min(end.record) };
+            if ahead.len() >= LOCAL_BYTES && self.sparse.get(Span::at(entry.local, LOCAL_BYTES)).is_none() {
+                misses.push(ahead);
+                continue;
+            }
+            *slot = match locals.read(entry) {
+                Local::Missing(span) => {
+                    misses.push(span);
+                    None
+                }
+                Local::Read(data, errors) => {
+                    errors.into_iter().for_each(|e| out.defect(e));
+                    Some(data)
+                }
+                Local::Bad(error) => {
+                    out.defect(error);
+                    Some(Span { start: entry.local, end: entry.local })
+                }
+            };
+        }
+        if !misses.is_empty() {
+            misses.into_iter().for_each(|span| self.ask(span));
+            return (Phase::Locals(end), false);
+        }
+        self.check_tiling(&end, out);
+        self.hand_up(out);
+        (Phase::Done, false)
+    }
+
+    /// Members tile the file: each begins where the one before ends, the first
+    /// at the start, the last at the directory.
+    fn check_tiling(&self, end: &End, out: &mut Outbox) {
+        let mut members: Vec<(Span, &Entry)> = self
+            .entries
+            .iter()
+            .zip(&self.data)
+            .filter_map(|(entry, data)| Some((Span { start: entry.local, end: (*data)?.end }, entry)))
+            .collect();
+        members.sort_unstable_by_key(|(span, _)| *span);
+        let directory = end.directory_by_size().unwrap_or(0);
+        let base = directory.saturating_sub(end.directory);
+        let mut place = base;
+        let mut before: Option<&Entry> = None;
+        let directory_step = (Span { start: directory, end: directory }, None);
+        let steps = members.iter().map(|(span, entry)| (*span, Some(*entry))).chain([directory_step]);
+        for (span, entry) in steps {
+            if span.start < place {
+                let shared = Span { start: span.start, end: place };
+                out.defect(
+                    Error::new(&defects::MEMBER_OVERLAP, shared)
+                        .with(format!("a start at {place:#x}"), format!("{:#x}", span.start)),
+                );
+            } else {
+                let gap = span.start.saturating_sub(place);
+                if gap > 0 && !before.is_some_and(|e| e.may_be_followed_by(gap)) {
+                    let hole = Span { start: place, end: span.start };
+                    out.defect(
+                        Error::new(&defects::MEMBER_GAP, hole)
+                            .with("a member or the directory", format!("{gap} bytes")),
+                    );
+                }
+            }
+            place = place.max(span.end);
+            before = entry;
+        }
+    }
+
+    fn hand_up(&mut self, out: &mut Outbox) {
+        let names: Vec<(String, u64)> = self.entries.iter().map(|e| (e.text(), e.size)).collect();
+        let members: Vec<(&str, u64)> = names.iter().map(|(n, s)| (n.as_str(), *s)).collect();
+        let profile = Profile::of(&members);
+        self.format = profile.format;
+        if profile.is_program() {
+            let span = Span { start: 0, end: self.len };
+            out.defect(Error::new(&crate::observe::UNSUPPORTED_FORMAT, span).with("", profile.format));
+        }
+        for ((entry, (name, _)), data) in self.entries.iter().zip(&names).zip(&self.data) {
+            let Some(data) = data.filter(|_| !entry.is_folder()) else { continue };
+            let span = Span::at(data.start, entry.compressed);
+            let encoding = match entry.method {
+                STORED => Encoding::Stored,
+                DEFLATED => Encoding::Deflate(entry.size),
+                other => {
+                    let error = Error::new(&defects::UNSUPPORTED_METHOD, entry.record);
+                    out.defect(error.with(
+                        "stored or deflated",
+                        format!("method {other} for {}", crate::bytes::printable(name.as_bytes(), 80)),
+                    ));
+                    continue;
+                }
+            };
+            if entry.is_encrypted() {
+                // The bit may lie: the bytes are probed as they are, too.
+                out.defect(
+                    Error::new(&defects::ENCRYPTED_MEMBER, entry.record)
+                        .with("", crate::bytes::printable(name.as_bytes(), 80)),
+                );
+            }
+            let role = match profile.role(name) {
+                Role::TensorData if entry.method != STORED => Role::Any,
+                role => role,
+            };
+            let head = Span { start: span.start, end: span.end.min(span.start.saturating_add(CHILD_HEAD)) };
+            let head = self.sparse.get(head).map(<[u8]>::to_vec).unwrap_or_default();
+            out.children.push(Child { name: name.clone(), span, encoding, role, head });
+        }
+    }
+}
+
+impl Scanner for ZipScanner {
+    fn wants(&self, wants: &mut Vec<Want>) {
+        wants.extend(self.needs.iter().map(|&span| Want { span, until: span.end }));
+    }
+
+    fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
+        self.sparse.insert(at, bytes);
+        let sparse = &self.sparse;
+        self.needs.retain(|span| !span.is_empty() && sparse.get(*span).is_none());
+        if self.needs.is_empty() {
+            self.advance(out);
+        }
+    }
+
+    fn part(&mut self) -> Part {
+        Part { recognised: self.recognised, format: self.format, ..Part::default() }
+    }
+}

@@ -1,0 +1,79 @@
+//! The spans of an archive fetched so far, behind rawzip's `ReaderAt`.
+//!
+//! A read of bytes not fetched yet fails and is noted as a miss; the scanner
+//! asks for the miss and tries again. So the reader stays sans-IO.
+
+use std::cell::Cell;
+use std::io;
+
+use rawzip::ReaderAt;
+
+use crate::bytes::Span;
+
+/// Fetched windows, by start.
+#[derive(Debug, Default)]
+pub(super) struct Sparse {
+    windows: Vec<(u64, Vec<u8>)>,
+    len: u64,
+    miss: Cell<Option<Span>>,
+}
+
+impl Sparse {
+    /// Nothing fetched of a region of `len` bytes.
+    pub(super) fn new(len: u64) -> Self {
+        Self { len, ..Self::default() }
+    }
+
+    /// Keeps a window.
+    pub(super) fn insert(&mut self, at: u64, bytes: &[u8]) {
+        if bytes.is_empty() || self.get(Span::at(at, wide(bytes.len()))).is_some() {
+            return;
+        }
+        let place = self.windows.partition_point(|(start, _)| *start < at);
+        self.windows.insert(place, (at, bytes.to_vec()));
+    }
+
+    /// The bytes of a span, when one window holds all of it.
+    pub(super) fn get(&self, span: Span) -> Option<&[u8]> {
+        let last = self.windows.partition_point(|(start, _)| *start <= span.start);
+        // Windows may overlap; the nearest starts are the likeliest.
+        self.windows.get(..last)?.iter().rev().take(3).find_map(|(start, bytes)| {
+            let from = usize::try_from(span.start.checked_sub(*start)?).ok()?;
+            bytes.get(from..)?.get(..usize::try_from(span.len()).ok()?)
+        })
+    }
+
+    /// As `get`; notes a miss.
+    pub(super) fn want(&self, span: Span) -> Option<&[u8]> {
+        let found = self.get(span);
+        if found.is_none() {
+            self.miss.set(Some(span));
+        }
+        found
+    }
+
+    /// The last miss, once.
+    pub(super) fn take_miss(&self) -> Option<Span> {
+        self.miss.take()
+    }
+}
+
+impl ReaderAt for &Sparse {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let end = offset.saturating_add(wide(buf.len())).min(self.len);
+        let span = Span { start: offset, end };
+        if span.is_empty() {
+            return Ok(0);
+        }
+        let Some(bytes) = self.want(span) else {
+            return Err(io::Error::other("not fetched yet"));
+        };
+        let to = buf.get_mut(..bytes.len()).ok_or_else(|| io::Error::other("a buffer shorter than itself"))?;
+        to.copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

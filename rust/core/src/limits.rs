@@ -1,0 +1,101 @@
+//! Every ceiling in one place, and the budget that is spent against it.
+//!
+//! A limit is never an acquittal: what it cut off is reported with the limit's
+//! name, and the part is inconclusive.
+
+/// Declares the limits, their defaults and what each bounds.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident = $default:expr;)+) => {
+        /// The ceilings of one scan. Bytes, counts and depths as the field says.
+        #[derive(Clone, Debug)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: u64,)+
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        impl Limits {
+            /// Name, default and meaning of every limit.
+            pub const ALL: &'static [(&'static str, u64, &'static str)] =
+                &[$((stringify!($name), $default, concat!($($doc,)+)),)+];
+
+            /// Sets a limit by name; false when there is none of that name.
+            pub fn set(&mut self, name: &str, value: u64) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = value,)+
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+limits! {
+    /// regions inside regions: a zip in a zip is two
+    max_depth = 8;
+    /// members of one archive; a 671B checkpoint has 45,000 tensors
+    max_members = 200_000;
+    /// bytes of one member held inflated at a time
+    max_inflated_bytes = 32 * 1024 * 1024;
+    /// bytes inflated from one file in all
+    max_total_inflated_bytes = 4 * 1024 * 1024 * 1024;
+    /// bytes of a central directory held in memory
+    max_directory_bytes = 64 * 1024 * 1024;
+    /// bytes of one newline-ended opcode argument
+    max_line_bytes = 16 * 1024 * 1024;
+    /// containers, tuples, globals and objects one pickle may build; each takes 12 bytes here
+    max_nodes = 32 * 1024 * 1024;
+    /// memo slots of one pickle; each takes 8 bytes here, and 60 or more in an unpickler
+    max_memo = 64 * 1024 * 1024;
+    /// values on the stack of one pickle
+    max_stack = 16 * 1024 * 1024;
+    /// bytes of short texts kept for names and explanations
+    max_text_bytes = 64 * 1024 * 1024;
+    /// observations kept of one part; the rest is counted
+    max_observations = 1_000;
+    /// bytes of a safetensors header; the format's own ceiling
+    max_header_bytes = 100_000_000;
+    /// bytes of an npy header; numpy refuses more unless pickles are allowed
+    max_npy_header_bytes = 10_000;
+}
+
+/// A count that is spent, never reset; spent out, work stops.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    /// A budget of `units`.
+    #[must_use]
+    pub const fn new(units: u64) -> Self {
+        Self { left: units }
+    }
+
+    /// Spends `units`; false, and nothing spent, when fewer are left.
+    #[must_use]
+    pub const fn spend(&mut self, units: u64) -> bool {
+        match self.left.checked_sub(units) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Units left.
+    #[must_use]
+    pub const fn left(self) -> u64 {
+        self.left
+    }
+}
+
+crate::defects! {
+    LIMIT Inconclusive "scan-limit" "a limit cut the scan short";
+}

@@ -1,0 +1,293 @@
+//! What a scan saw: facts and defects with their offsets, never a judgement.
+
+use crate::bytes::Span;
+use crate::defect::{Class, Defect};
+use crate::error::Error;
+use crate::names::Side;
+use crate::trace::Trace;
+
+/// One thing seen at one place of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// What it is.
+    pub what: What,
+    /// Where, counted from the start of the part.
+    pub span: Span,
+    /// What the format asks for there, in words; may be empty.
+    pub expected: String,
+    /// What stands there, in words; may be empty.
+    pub found: String,
+}
+
+/// The kinds of observations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The bytes are wrong.
+    Defect(&'static Defect),
+    /// A name was imported that the policy does not allow.
+    Import(Global),
+    /// A callable was called that the policy does not allow.
+    Call {
+        /// Callee.
+        name: Global,
+        /// `posix.system('true')`
+        text: String,
+        /// Name of the opcode.
+        opcode: &'static str,
+    },
+    /// An allowed callable got arguments outside its entry.
+    Argument {
+        /// Callee.
+        name: Global,
+        /// The call as text.
+        text: String,
+        /// What the entry grants.
+        spec: String,
+    },
+    /// A write or a state that the object's entry does not grant.
+    State {
+        /// Class of the object.
+        name: Global,
+        /// Name of the opcode.
+        opcode: &'static str,
+    },
+    /// An import whose name is not a literal of the pickle.
+    ComputedName(&'static str),
+    /// A call of something that is not a global.
+    ComputedCall {
+        /// Name of the opcode.
+        opcode: &'static str,
+        /// The call as text.
+        text: String,
+    },
+    /// EXT1, EXT2 or EXT4.
+    Extension(&'static str),
+    /// A write into something this pickle did not make.
+    ForeignWrite {
+        /// What it writes into.
+        name: String,
+        /// Name of the opcode.
+        opcode: &'static str,
+    },
+    /// A state with a dunder key, or with a key that is computed.
+    DunderState {
+        /// Class of the object.
+        name: String,
+        /// Name of the opcode.
+        opcode: &'static str,
+    },
+    /// A persistent load that no container declares.
+    Persistent(&'static str),
+    /// NEXT_BUFFER.
+    Buffer,
+}
+
+/// An imported name and where it was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// Module, after the Python-2 mapping.
+    pub module: String,
+    /// Qualified name, after the Python-2 mapping.
+    pub qualname: String,
+    /// `module.name` as it stands in the file when it was mapped; else empty.
+    pub raw: String,
+    /// The policy's side.
+    pub side: Side,
+    /// The deny side's reason; else empty.
+    pub reason: String,
+    /// Name of the importing opcode.
+    pub opcode: &'static str,
+    /// Where it was imported first.
+    pub span: Span,
+    /// How often it was imported.
+    pub count: u64,
+    /// How often it was called.
+    pub calls: u64,
+    /// Where it was called first.
+    pub first_call: u64,
+}
+
+impl Global {
+    /// `module.qualname`, for people.
+    #[must_use]
+    pub fn dotted(&self) -> String {
+        format!("{}.{}", self.module, self.qualname)
+    }
+}
+
+impl Observation {
+    /// An observation without words.
+    #[must_use]
+    pub fn new(what: What, span: Span) -> Self {
+        Self { what, span, expected: String::new(), found: String::new() }
+    }
+
+    /// The slug of a defect, or the word of a fact.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.what {
+            What::Defect(d) => d.slug,
+            What::Import(_) => "import",
+            What::Call { .. } => "call",
+            What::Argument { .. } => "argument",
+            What::State { .. } => "state",
+            What::ComputedName(_) => "computed-name",
+            What::ComputedCall { .. } => "computed-call",
+            What::Extension(_) => "extension",
+            What::ForeignWrite { .. } => "foreign-write",
+            What::DunderState { .. } => "dunder-state",
+            What::Persistent(_) => "persistent",
+            What::Buffer => "buffer",
+        }
+    }
+
+    /// Whether an unpickler that came this far has imported something or
+    /// worse. A persistent load alone proves nothing: `PK` begins like one.
+    #[must_use]
+    pub const fn is_act(&self) -> bool {
+        !matches!(self.what, What::Defect(_) | What::Persistent(_) | What::Buffer)
+    }
+
+    /// Whether it is a mere note, which leaves the part inert.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        matches!(&self.what, What::Defect(d) if d.class == Class::Note)
+    }
+}
+
+impl From<Error> for Observation {
+    fn from(e: Error) -> Self {
+        Self { what: What::Defect(e.defect), span: e.span, expected: e.expected, found: e.found }
+    }
+}
+
+/// Bytes of a part that were not read, and why they need not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// `tensor-data`, `array-data`, ...
+    pub why: &'static str,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// What a scanner puts out while it is fed.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Facts and defects, in the order of the file.
+    pub observations: Vec<Observation>,
+    /// Observations beyond the limit, counted and not kept.
+    pub dropped: u64,
+    /// Bytes skipped.
+    pub skipped: Vec<Skip>,
+    /// Limits that cut something off.
+    pub limits_hit: Vec<&'static str>,
+    /// Regions handed up to be probed.
+    pub children: Vec<Child>,
+    /// Rows of opcodes, when somebody asked for them.
+    pub trace: Option<Trace>,
+    max_observations: usize,
+}
+
+impl Outbox {
+    /// An outbox that keeps `max` observations.
+    #[must_use]
+    pub fn new(max: u64) -> Self {
+        Self { max_observations: usize::try_from(max).unwrap_or(usize::MAX), ..Self::default() }
+    }
+
+    /// Keeps an observation. Past the ceiling it is counted: the part is then
+    /// not inert anyway, as each one kept says so already.
+    pub fn observe(&mut self, observation: Observation) {
+        if self.observations.len() < self.max_observations {
+            self.observations.push(observation);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// Keeps a defect.
+    pub fn defect(&mut self, error: Error) {
+        self.observe(error.into());
+    }
+
+    /// Says that a limit cut something off.
+    pub fn limit(&mut self, name: &'static str, limit: u64, span: Span, found: impl Into<String>) {
+        if !self.limits_hit.contains(&name) {
+            self.limits_hit.push(name);
+        }
+        self.defect(Error::new(&crate::limits::LIMIT, span).with(format!("{name} = {limit}"), found));
+    }
+
+    /// Counts skipped bytes under their reason.
+    pub fn skip(&mut self, why: &'static str, bytes: u64) {
+        match self.skipped.iter_mut().find(|s| s.why == why) {
+            Some(s) => s.bytes = s.bytes.saturating_add(bytes),
+            None => self.skipped.push(Skip { why, bytes }),
+        }
+    }
+
+    /// Whether something was seen that could run code: an import or worse.
+    #[must_use]
+    pub fn has_acts(&self) -> bool {
+        self.observations.iter().any(Observation::is_act)
+    }
+
+    /// Whether a further observation would only be counted.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.observations.len() >= self.max_observations
+    }
+}
+
+/// How the bytes of a child are stored in its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// As they are.
+    Stored,
+    /// Raw deflate, to this many bytes.
+    Deflate(u64),
+}
+
+/// What the parent declares a child to be. Bytes are probed all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// A file, or a member nothing is known of.
+    #[default]
+    Any,
+    /// A pickle: the parent's loader unpickles it.
+    Pickle,
+    /// The pickle of a torch archive; its storages are members of these sizes.
+    TorchPickle(std::sync::Arc<std::collections::HashMap<String, u64>>),
+    /// The object pickle of a legacy torch stream, whose storages follow it.
+    TorchLegacy,
+    /// Raw numbers, by the parent's own layout.
+    TensorData,
+    /// A small text of a known layout that carries no code.
+    Marker,
+}
+
+/// A region a scanner hands up to the session.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// Its name in the parent.
+    pub name: String,
+    /// Its bytes in the parent.
+    pub span: Span,
+    /// How they are stored.
+    pub encoding: Encoding,
+    /// What the parent declares it to be.
+    pub role: Role,
+    /// Its first bytes, when they came with the parent's; may be empty.
+    pub head: Vec<u8>,
+}
+
+crate::defects! {
+    EMPTY_FILE Inconclusive "scan-empty-file" "no byte in it";
+    UNRECOGNISED_CONTENT Inconclusive "scan-unrecognised-content" "the content is of no format known here";
+    UNSUPPORTED_FORMAT Inconclusive "scan-unsupported-format" "a format that is recognised and not read yet";
+    LFS_POINTER Inconclusive "scan-lfs-pointer" "a Git LFS pointer, not the model it stands for";
+    SOURCE_CHANGED Inconclusive "scan-source-changed" "the source gave fewer bytes than it said it has";
+    UNREADABLE Inconclusive "scan-unreadable" "the source could not be read";
+    SPECIAL_FILE Inconclusive "scan-special-file" "not a regular file, and not opened";
+    POLYGLOT Invalid "scan-polyglot" "the bytes are of two formats at once";
+}

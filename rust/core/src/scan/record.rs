@@ -1,0 +1,75 @@
+//! What a scan of one source saw, complete and owned.
+
+use crate::bytes::Span;
+use crate::formats::Part;
+use crate::observe::{Observation, Skip};
+
+/// A part: the source itself or a region inside it, as one format.
+#[derive(Clone, Debug, Default)]
+pub struct PartRecord {
+    /// Names from the outermost archive inwards, joined by `!`; `None` for the
+    /// source itself.
+    pub member: Option<String>,
+    /// Where it begins in the source; `None` when it was inflated.
+    pub offset: Option<u64>,
+    /// Its bytes, inflated.
+    pub size: u64,
+    /// What it was.
+    pub part: Part,
+    /// What was seen in it.
+    pub observations: Vec<Observation>,
+    /// Observations beyond the limit.
+    pub dropped: u64,
+}
+
+/// The whole scan.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Bytes of the source.
+    pub size: u64,
+    /// Bytes of it that were asked for.
+    pub bytes_read: u64,
+    /// Format of the source; empty when none was recognised.
+    pub format: &'static str,
+    /// Whether the source is of a format that holds models.
+    pub recognised: bool,
+    /// Whether its name is that of a model file.
+    pub named_like_model: bool,
+    /// The parts, outer before inner.
+    pub parts: Vec<PartRecord>,
+    /// Bytes not read, by member, and why they need not be.
+    pub skipped: Vec<(Option<String>, Skip)>,
+    /// Limits that cut something off.
+    pub limits_hit: Vec<&'static str>,
+    /// Opcode rows, by part, when they were asked for.
+    pub rows: Vec<(usize, crate::trace::Row)>,
+}
+
+impl Record {
+    /// Whether there is nothing to judge: recognised, read to the end, and
+    /// nothing seen but what the policy allows.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.recognised
+            && self.limits_hit.is_empty()
+            && self.parts.iter().all(|p| p.observations.is_empty() && p.dropped == 0)
+    }
+
+    /// Whether everything was judged to its end.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.recognised
+            && self.limits_hit.is_empty()
+            && !self.parts.iter().flat_map(|p| &p.observations).any(is_inconclusive)
+    }
+
+    /// The place of an observation in the source.
+    #[must_use]
+    pub fn in_source(part: &PartRecord, span: Span) -> Option<u64> {
+        part.offset?.checked_add(span.start)
+    }
+}
+
+fn is_inconclusive(o: &Observation) -> bool {
+    matches!(o.what, crate::observe::What::Defect(d) if d.class == crate::defect::Class::Inconclusive)
+}

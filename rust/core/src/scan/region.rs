@@ -1,0 +1,171 @@
+//! A region of the source, and where its bytes come from.
+
+use std::sync::Arc;
+
+use crate::bytes::Span;
+use crate::decode::{Inflate, State};
+use crate::formats::{Format, Scanner, Want};
+use crate::observe::{Outbox, Role};
+
+/// Where the bytes of a region are.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// In the source, from this offset.
+    File(u64),
+    /// In memory, inflated from somewhere, from this offset.
+    Memory(Arc<Vec<u8>>, u64),
+}
+
+/// A match being followed.
+pub(super) struct Active {
+    pub(super) format: &'static Format,
+    pub(super) scanner: Box<dyn Scanner>,
+    pub(super) out: Outbox,
+}
+
+/// What a region is about to do.
+pub(super) enum Phase {
+    /// Waiting for its first bytes.
+    Head,
+    /// Waiting for its last bytes.
+    Tail,
+    /// Being followed by a scanner, with others to come.
+    Run,
+}
+
+/// A region.
+pub(super) struct Region {
+    pub(super) member: Option<String>,
+    /// Bytes, inflated; as the container declares them until it is inflated.
+    pub(super) len: u64,
+    pub(super) source: Source,
+    /// Bytes as stored.
+    pub(super) stored: u64,
+    pub(super) inflate: Option<Inflate>,
+    pub(super) role: Role,
+    pub(super) depth: u64,
+    pub(super) phase: Phase,
+    pub(super) head: Vec<u8>,
+    pub(super) tail: Vec<u8>,
+    /// Formats that are sure of it.
+    pub(super) sure: Vec<&'static Format>,
+    pub(super) candidates: Vec<&'static Format>,
+    pub(super) active: Option<Active>,
+    pub(super) finished: Vec<Active>,
+}
+
+/// How a region's want can be met.
+pub(super) enum Supply {
+    /// From the source: this want, counted in the source.
+    Fetch(Want),
+    /// From memory, now.
+    Here,
+    /// Not at all: the inflater ended or broke before.
+    Never,
+    /// Not within the limit.
+    OverLimit,
+}
+
+impl Region {
+    pub(super) fn new(member: Option<String>, len: u64, source: Source, role: Role, depth: u64) -> Self {
+        Self {
+            member,
+            len,
+            source,
+            stored: len,
+            inflate: None,
+            role,
+            depth,
+            phase: Phase::Head,
+            head: Vec::new(),
+            tail: Vec::new(),
+            sure: Vec::new(),
+            candidates: Vec::new(),
+            active: None,
+            finished: Vec::new(),
+        }
+    }
+
+    /// Where it begins in the source; `None` when it was inflated.
+    pub(super) const fn offset(&self) -> Option<u64> {
+        match (&self.source, &self.inflate) {
+            (Source::File(base), None) => Some(*base),
+            _ => None,
+        }
+    }
+
+    /// Whether its end can be read before its middle.
+    pub(super) const fn is_random(&self) -> bool {
+        self.inflate.is_none()
+    }
+
+    /// The name of the region alone, in lower case.
+    pub(super) fn name(&self, root: &str) -> String {
+        self.member.as_deref().map_or(root, |m| m.rsplit(['!', '/']).next().unwrap_or(m)).to_lowercase()
+    }
+
+    /// How a want of this region can be met.
+    pub(super) fn supply(&self, want: Want, max_inflated: u64) -> Supply {
+        let Some(inflate) = &self.inflate else {
+            return match &self.source {
+                Source::Memory(..) => Supply::Here,
+                Source::File(base) => Supply::Fetch(shift(want, *base)),
+            };
+        };
+        if want.span.end > max_inflated {
+            return Supply::OverLimit;
+        }
+        if wide(inflate.out().len()) >= want.span.end {
+            return Supply::Here;
+        }
+        if inflate.state() != State::Running {
+            return Supply::Never;
+        }
+        match &self.source {
+            Source::Memory(..) => Supply::Here,
+            Source::File(base) => {
+                let from = inflate.consumed().min(self.stored);
+                // A kilobyte inflates to a head at least.
+                let end = from.saturating_add(1024).min(self.stored);
+                Supply::Fetch(shift(Want { span: Span { start: from, end }, until: self.stored }, *base))
+            }
+        }
+    }
+
+    /// Plain bytes from `at` on, as many as are in memory.
+    pub(super) fn bytes(&self, at: u64) -> &[u8] {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        if let Some(inflate) = &self.inflate {
+            let end = usize::try_from(self.len).unwrap_or(usize::MAX).min(inflate.out().len());
+            return inflate.out().get(at..end).unwrap_or(&[]);
+        }
+        match &self.source {
+            Source::Memory(data, base) => slice(data, *base, self.len).get(at..).unwrap_or(&[]),
+            Source::File(_) => &[],
+        }
+    }
+
+    /// The stored bytes when they are in memory.
+    pub(super) fn stored_bytes(&self) -> Option<Vec<u8>> {
+        match &self.source {
+            Source::Memory(data, base) => Some(slice(data, *base, self.stored).to_vec()),
+            Source::File(_) => None,
+        }
+    }
+}
+
+fn slice(data: &[u8], base: u64, len: u64) -> &[u8] {
+    let from = usize::try_from(base).unwrap_or(usize::MAX);
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    let tail = data.get(from..).unwrap_or(&[]);
+    tail.get(..len).unwrap_or(tail)
+}
+
+fn shift(want: Want, base: u64) -> Want {
+    let add = |n: u64| n.saturating_add(base);
+    Want { span: Span { start: add(want.span.start), end: add(want.span.end) }, until: add(want.until) }
+}
+
+pub(super) fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

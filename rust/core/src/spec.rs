@@ -1,0 +1,250 @@
+//! The grammar of an allow entry: what may be done with a name.
+//!
+//! An entry says which kinds of arguments a callable may get, which state an
+//! object may be given, and whether items may be written into it. What it does
+//! not grant is not proven to be data, and is reported.
+
+use std::fmt;
+
+/// Kinds of values, as a set of bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(pub u32);
+
+macro_rules! kinds {
+    ($($name:ident $word:literal $bit:literal;)+) => {
+        impl Kinds {
+            $(#[doc = concat!("`", $word, "`")] pub const $name: Self = Self(1 << $bit);)+
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$name)),+];
+        }
+    };
+}
+
+kinds! {
+    NONE "none" 0;
+    BOOL "bool" 1;
+    INT "int" 2;
+    SIZE "size" 3;
+    FLOAT "float" 4;
+    STR "str" 5;
+    BYTES "bytes" 6;
+    TUPLE "tuple" 7;
+    LIST "list" 8;
+    DICT "dict" 9;
+    SET "set" 10;
+    OBJECT "object" 11;
+    STORAGE "storage" 12;
+    TYPE "type" 13;
+    CALLABLE "callable" 14;
+    GLOBAL "global" 15;
+    DATA "data" 16;
+    ANY "any" 17;
+}
+
+impl Kinds {
+    /// Whether any kind of `other` is in this set.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(w, _)| *w == word).map(|(_, k)| *k)
+    }
+}
+
+/// One parameter: the kinds it takes, or the literal texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Param {
+    /// Kinds it takes.
+    pub kinds: Kinds,
+    /// Texts it takes besides.
+    pub literals: Vec<String>,
+}
+
+/// What an allow entry grants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spec {
+    /// As it was written, for messages.
+    pub text: String,
+    /// A class: may stand where a type is expected.
+    pub is_type: bool,
+    /// May be called, with these parameters.
+    pub call: Option<Vec<Param>>,
+    /// Parameters that must be there.
+    pub required: usize,
+    /// The last parameter may stand any number of times.
+    pub rest: bool,
+    /// State that BUILD may give the result; none when BUILD is not granted.
+    pub state: Option<Param>,
+    /// SETITEM and SETITEMS may write into the result.
+    pub items: bool,
+    /// APPEND, APPENDS and ADDITEMS may write into the result.
+    pub append: bool,
+    /// The kind its result counts as, besides `object`.
+    pub gives: Kinds,
+}
+
+/// What is wrong with a spec, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError(String);
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl Spec {
+    /// Reads a spec.
+    ///
+    /// # Errors
+    /// Names the word that is not of the grammar.
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
+        let mut spec = Self { text: text.to_owned(), ..Self::default() };
+        let mut rest = text.trim();
+        if rest.is_empty() {
+            return Err(SpecError("an empty spec; `value` grants the import alone".to_owned()));
+        }
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            let after = after.trim_start();
+            let (inside, next) = match after.strip_prefix('(') {
+                Some(tail) => {
+                    let close = closing(tail).ok_or_else(|| SpecError(format!("`{word}(` is not closed")))?;
+                    let (inside, next) = tail.split_at(close);
+                    (Some(inside), next.get(1..).unwrap_or(""))
+                }
+                None => (None, after),
+            };
+            match (word, inside) {
+                ("value", None) => {}
+                ("type", None) => spec.is_type = true,
+                ("items", None) => spec.items = true,
+                ("append", None) => spec.append = true,
+                ("call", Some(inside)) => spec.parse_call(inside)?,
+                ("state", Some(inside)) => spec.state = Some(parse_param(inside)?),
+                ("gives", Some(inside)) => spec.gives = parse_param(inside)?.kinds,
+                _ => return Err(SpecError(format!("`{}` is no word of a spec", text_of(word, rest)))),
+            }
+            rest = next.trim_start();
+        }
+        Ok(spec)
+    }
+
+    fn parse_call(&mut self, inside: &str) -> Result<(), SpecError> {
+        let mut params = Vec::new();
+        let mut optional = false;
+        if !inside.trim().is_empty() {
+            for part in split_top(inside) {
+                let part = part.trim();
+                if self.rest {
+                    return Err(SpecError("a parameter after the one marked `*`".to_owned()));
+                }
+                let part = if let Some(p) = part.strip_suffix('*') {
+                    self.rest = true;
+                    p
+                } else if let Some(p) = part.strip_suffix('?') {
+                    optional = true;
+                    p
+                } else {
+                    part
+                };
+                params.push(parse_param(part)?);
+                if !optional && !self.rest {
+                    self.required = params.len();
+                }
+            }
+        }
+        self.call = Some(params);
+        Ok(())
+    }
+
+    /// The parameter that takes argument `index`.
+    #[must_use]
+    pub fn param(&self, index: usize) -> Option<&Param> {
+        let params = self.call.as_ref()?;
+        match params.get(index) {
+            Some(p) => Some(p),
+            None if self.rest => params.last(),
+            None => None,
+        }
+    }
+}
+
+fn text_of<'a>(word: &'a str, rest: &'a str) -> &'a str {
+    if word.is_empty() { rest } else { word }
+}
+
+/// The place of the parenthesis that closes, outside quotes.
+fn closing(text: &str) -> Option<usize> {
+    let mut quoted = false;
+    text.char_indices().find_map(|(i, c)| {
+        if c == '\'' {
+            quoted = !quoted;
+        }
+        (c == ')' && !quoted).then_some(i)
+    })
+}
+
+/// Splits at commas outside quotes.
+fn split_top(text: &str) -> Vec<&str> {
+    let mut quoted = false;
+    text.split(|c: char| {
+        if c == '\'' {
+            quoted = !quoted;
+        }
+        c == ',' && !quoted
+    })
+    .collect()
+}
+
+fn parse_param(text: &str) -> Result<Param, SpecError> {
+    let mut param = Param::default();
+    for kind in text.split('|') {
+        let kind = kind.trim();
+        if let Some(literal) = kind.strip_prefix('\'').and_then(|k| k.strip_suffix('\'')) {
+            param.literals.push(literal.to_owned());
+        } else {
+            let kinds = Kinds::word(kind).ok_or_else(|| SpecError(format!("`{kind}` is no kind")))?;
+            param.kinds = param.kinds.or(kinds);
+        }
+    }
+    Ok(param)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_spec_is_read_word_by_word() {
+        let spec = Spec::parse("type call(str, 'latin1'|'latin-1', any*) state(dict|tuple) items").expect("grammar");
+        assert!(spec.is_type && spec.items && !spec.append && spec.rest);
+        assert_eq!(spec.required, 2);
+        assert_eq!(spec.param(1).map(|p| p.literals.len()), Some(2));
+        assert_eq!(spec.param(9).map(|p| p.kinds), Some(Kinds::ANY));
+        assert!(spec.state.is_some_and(|s| s.kinds.has(Kinds::TUPLE)));
+    }
+
+    #[test]
+    fn faults_are_named() {
+        for (text, word) in [
+            ("call(strr)", "strr"),
+            ("klass", "klass"),
+            ("call(str", "not closed"),
+            ("", "empty"),
+            ("call(any*, int)", "after"),
+        ] {
+            assert!(Spec::parse(text).is_err_and(|e| e.to_string().contains(word)), "{text}");
+        }
+    }
+}
