@@ -1,0 +1,90 @@
+//! Mutates a seed: a few edits, each of a kind that gets past a first check.
+
+use dryload_core::formats::pickle::opcode::Opcode;
+
+use crate::rng::Rng;
+
+/// Signatures and fragments that change what a file is.
+const FRAGMENTS: &[&[u8]] = &[
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"PK\x01\x02",
+    b"\x93NUMPY",
+    b"\x80\x04\x95\x05\0\0\0\0\0\0\0",
+    b"cposix\nsystem\n",
+    b"\x8c\x05posix\x8c\x06system\x93",
+    b"X\x04\0\0\0true\x85R",
+    b"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+    b"I0x1\n",
+    b"(lp0\n",
+    b"\xff\xff\xff\xff",
+    b"\0\0\0\0\0\0\0\x80",
+];
+
+/// Lengths at which arithmetic goes wrong.
+const LENGTHS: &[u32] = &[0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+
+/// Longest output.
+const MAX_LEN: usize = 1 << 16;
+
+/// A mutant of `seed`: one to eight edits.
+#[must_use]
+pub fn mutate(seed: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let mut data = seed.get(..MAX_LEN).unwrap_or(seed).to_vec();
+    for _ in 0..=rng.below(8) {
+        edit(&mut data, rng);
+    }
+    data.truncate(MAX_LEN);
+    data
+}
+
+fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
+    let at = rng.below(data.len().saturating_add(1));
+    match rng.below(9) {
+        0 => set(data, at, rng.byte()),
+        1 => {
+            let flipped = 1u8.wrapping_shl(u32::from(rng.byte() & 7)) ^ data.get(at).copied().unwrap_or(0);
+            set(data, at, flipped);
+        }
+        2 => set(data, at, rng.pick(Opcode::ALL).map_or(b'.', |o| o.0)),
+        3 => {
+            let fragment = rng.pick(FRAGMENTS).copied().unwrap_or(b"");
+            data.splice(at..at, fragment.iter().copied());
+        }
+        4 => {
+            let length = rng.pick(LENGTHS).copied().unwrap_or(0).to_le_bytes();
+            length.iter().enumerate().for_each(|(i, &b)| set(data, at.saturating_add(i), b));
+        }
+        5 => {
+            let end = at.saturating_add(rng.below(16)).min(data.len());
+            data.drain(at..end);
+        }
+        6 => {
+            let end = at.saturating_add(rng.below(32)).min(data.len());
+            let copy: Vec<u8> = data.get(at..end).unwrap_or(&[]).to_vec();
+            let to = rng.below(data.len().saturating_add(1));
+            data.splice(to..to, copy);
+        }
+        7 => data.truncate(at),
+        _ => data.insert(at, rng.byte()),
+    }
+}
+
+fn set(data: &mut [u8], at: usize, byte: u8) {
+    if let Some(b) = data.get_mut(at) {
+        *b = byte;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_mutant() {
+        let seed = b"\x80\x04K\x01.";
+        let make = |n| mutate(seed, &mut Rng::new(n));
+        assert!((0..200).all(|n| make(n) == make(n)));
+        assert!((0..200).any(|n| make(n) != seed));
+    }
+}

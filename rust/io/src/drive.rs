@@ -1,0 +1,111 @@
+//! Feeds a session from memory or from a source that can be read at an offset.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use dryload_core::formats::Want;
+use dryload_core::limits::Limits;
+use dryload_core::names::Names;
+use dryload_core::scan::{Record, Session, TraceRequest};
+
+use crate::source::{ByteSource, Failure, FileSource};
+
+/// First window, and the first after a skip. 4 KiB holds the pickle of many
+/// checkpoints; a skip must not cost a megabyte.
+const FIRST_WINDOW: u64 = 4 * 1024;
+/// Largest window: past it, larger reads are no faster.
+const LAST_WINDOW: u64 = 1024 * 1024;
+/// A file up to this size is read at once: one call costs less than three.
+const SMALL_FILE: u64 = 64 * 1024;
+
+/// Scans bytes in memory.
+#[must_use]
+pub fn scan_bytes(data: &[u8], name: &str, names: &Arc<Names>, limits: &Arc<Limits>) -> Record {
+    run_bytes(Session::new(wide(data.len()), name, names.clone(), limits.clone()), data)
+}
+
+/// Scans a file.
+///
+/// # Errors
+/// The file is special, or the system refuses to open or read it.
+pub fn scan_file(path: &Path, names: &Arc<Names>, limits: &Arc<Limits>) -> Result<Record, Failure> {
+    let source = FileSource::open(path)?;
+    Ok(run_source(Session::new(source.size(), &path.to_string_lossy(), names.clone(), limits.clone()), &source)?)
+}
+
+/// Scans bytes and keeps opcode rows.
+#[must_use]
+pub fn trace_bytes(data: &[u8], name: &str, names: &Arc<Names>, limits: &Arc<Limits>, request: TraceRequest) -> Record {
+    run_bytes(Session::new(wide(data.len()), name, names.clone(), limits.clone()).with_trace(request), data)
+}
+
+/// Scans a file and keeps opcode rows.
+///
+/// # Errors
+/// As `scan_file`.
+pub fn trace_file(
+    path: &Path,
+    names: &Arc<Names>,
+    limits: &Arc<Limits>,
+    request: TraceRequest,
+) -> Result<Record, Failure> {
+    let source = FileSource::open(path)?;
+    let session =
+        Session::new(source.size(), &path.to_string_lossy(), names.clone(), limits.clone()).with_trace(request);
+    Ok(run_source(session, &source)?)
+}
+
+/// Feeds a session from a source, in windows of at most `window` bytes beyond
+/// what it asks for.
+///
+/// # Errors
+/// The source's own.
+pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u64) -> io::Result<Record> {
+    let mut buf = Vec::new();
+    let (mut window, mut place) = (first, None);
+    loop {
+        let wants: Vec<Want> = session.wants().to_vec();
+        if wants.is_empty() {
+            return Ok(session.finish());
+        }
+        for want in wants {
+            let (start, until) = (want.span.start, want.until);
+            window = if place == Some(start) { window.saturating_mul(2).min(last) } else { first };
+            let len = want.span.len().max(window.min(until.saturating_sub(start)));
+            buf.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
+            let read = source.read_at(&mut buf, start)?;
+            session.count_read(wide(read));
+            place = start.checked_add(wide(read));
+            session.feed(start, buf.get(..read).unwrap_or(&[]));
+        }
+    }
+}
+
+fn run_source(session: Session, source: &FileSource) -> io::Result<Record> {
+    if source.size() > SMALL_FILE {
+        return drive(session, source, FIRST_WINDOW, LAST_WINDOW);
+    }
+    let mut data = vec![0; usize::try_from(source.size()).unwrap_or(0)];
+    let read = source.read_at(&mut data, 0)?;
+    Ok(run_bytes(session, data.get(..read).unwrap_or(&[])))
+}
+
+fn run_bytes(mut session: Session, data: &[u8]) -> Record {
+    session.count_read(wide(data.len()));
+    loop {
+        let wants: Vec<Want> = session.wants().to_vec();
+        if wants.is_empty() {
+            return session.finish();
+        }
+        for want in wants {
+            let from = usize::try_from(want.span.start).unwrap_or(usize::MAX);
+            let until = usize::try_from(want.until).unwrap_or(usize::MAX).min(data.len());
+            session.feed(want.span.start, data.get(from..until).unwrap_or(&[]));
+        }
+    }
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
