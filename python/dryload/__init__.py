@@ -1,0 +1,91 @@
+"""Says what loading a model file would do, without loading it.
+
+>>> import dryload, pickle
+>>> dryload.scan(pickle.dumps({"weights": [1.0, 2.0]})).verdict
+<Verdict.INERT: 'inert'>
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dryload._version import __version__
+    from dryload.errors import (
+        DryloadError,
+        FormatError,
+        LimitExceeded,
+        PolicyError,
+        SourceError,
+        UnsafeModelError,
+    )
+    from dryload.findings import Finding, Severity, Span, Verdict
+    from dryload.guard import safe_load
+    from dryload.outputs.text import render_text
+    from dryload.policy import Policy
+    from dryload.report import Coverage, Report, Summary
+    from dryload.safetensors import Header, TensorInfo, validate_safetensors
+    from dryload.scanner import scan, scan_many
+
+__all__ = [
+    "Coverage",
+    "DryloadError",
+    "Finding",
+    "FormatError",
+    "Header",
+    "LimitExceeded",
+    "Policy",
+    "PolicyError",
+    "Report",
+    "Severity",
+    "SourceError",
+    "Span",
+    "Summary",
+    "TensorInfo",
+    "UnsafeModelError",
+    "Verdict",
+    "__version__",
+    "render_text",
+    "safe_load",
+    "scan",
+    "scan_many",
+    "validate_safetensors",
+]
+
+# Names are imported when first used (PEP 562), so that `import dryload` costs a program only what it uses.
+_HOME = {
+    "Coverage": "report",
+    "DryloadError": "errors",
+    "Finding": "findings",
+    "FormatError": "errors",
+    "Header": "safetensors",
+    "LimitExceeded": "errors",
+    "Policy": "policy",
+    "PolicyError": "errors",
+    "Report": "report",
+    "Severity": "findings",
+    "SourceError": "errors",
+    "Span": "findings",
+    "Summary": "report",
+    "TensorInfo": "safetensors",
+    "UnsafeModelError": "errors",
+    "Verdict": "findings",
+    "__version__": "_version",
+    "render_text": "outputs.text",
+    "safe_load": "guard",
+    "scan": "scanner",
+    "scan_many": "scanner",
+    "validate_safetensors": "safetensors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,148 @@
+"""Types of the compiled extension, written by hand and checked against it by `mypy.stubtest`.
+
+The extension converts and never decides: it says what is in a file; `dryload.rules` says what we think of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict, final
+
+Standing = Literal["allow", "unknown", "deny"]
+Path = str | bytes
+
+ImportRow = TypedDict(
+    "ImportRow",
+    {"name": str, "module": str, "qualname": str, "offset": int, "class": Standing, "count": int},
+)
+CallRow = TypedDict("CallRow", {"call": str, "offset": int, "class": Standing, "count": int})
+
+class PartRow(TypedDict):
+    member: str | None
+    offset: int | None
+    size: int
+    format: str
+    protocol: int | None
+    opcodes: int | None
+    tensors: int | None
+    imports: list[ImportRow]
+    calls: list[CallRow]
+
+class SkippedRow(TypedDict):
+    member: str | None
+    why: str
+    bytes: int
+
+class TraceRow(TypedDict):
+    part: int
+    offset: int
+    code: int
+    name: str
+    arg: str
+    depth: int
+    memo: bool
+
+# The keys up to `found` are in every observation, the others depend on its `code`.
+Observation = TypedDict(
+    "Observation",
+    {
+        "code": str,
+        "part": int | None,
+        "member": str | None,
+        "start": int,
+        "end": int,
+        "file_start": int | None,
+        "expected": str,
+        "found": str,
+        "name": str,
+        "module": str,
+        "qualname": str,
+        "raw": str,
+        "class": Standing,
+        "reason": str,
+        "opcode": str,
+        "call": str,
+        "import_start": int,
+        "spec": str,
+    },
+    total=False,
+)
+
+@final
+class Names:
+    def __new__(
+        cls, allow: Sequence[tuple[str, str, str]], deny: Sequence[tuple[str, str, str]]
+    ) -> Names: ...
+    def __len__(self) -> int: ...
+
+@final
+class Record:
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes_read(self) -> int: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def quiet(self) -> bool: ...
+    @property
+    def recognised(self) -> bool: ...
+    @property
+    def named_like_model(self) -> bool: ...
+    @property
+    def complete(self) -> bool: ...
+    def parts(self) -> list[PartRow]: ...
+    def observations(self) -> list[Observation]: ...
+    def skipped(self) -> list[SkippedRow]: ...
+    def limits_hit(self) -> list[str]: ...
+
+@final
+class Batch:
+    def __new__(
+        cls, paths: Sequence[Path], names: Names, limits: Mapping[str, int] | None, jobs: int
+    ) -> Batch: ...
+    def __iter__(self) -> Batch: ...
+    def __next__(self) -> tuple[bytes, bool, Record | tuple[str, str]]: ...
+    def close(self) -> None: ...
+
+@final
+class Session:
+    def __new__(
+        cls, size: int, name: str | None, names: Names, limits: Mapping[str, int] | None
+    ) -> Session: ...
+    def wants(self) -> list[tuple[int, int]]: ...
+    def feed(self, start: int, data: bytes) -> None: ...
+    def finish(self) -> Record: ...
+
+@final
+class Header:
+    def __len__(self) -> int: ...
+    def keys(self) -> list[str]: ...
+    def tensor(self, name: str) -> tuple[str, tuple[int, ...], tuple[int, int]]: ...
+    def metadata(self) -> dict[str, str]: ...
+    @property
+    def header_bytes(self) -> int: ...
+
+def scan_bytes(data: bytes, name: str | None, names: Names, limits: Mapping[str, int] | None) -> Record: ...
+def scan_file(path: Path, names: Names, limits: Mapping[str, int] | None) -> Record: ...
+def trace_bytes(
+    data: bytes,
+    name: str | None,
+    names: Names,
+    limits: Mapping[str, int] | None,
+    around: Sequence[tuple[int, int]] | None,
+    before: int,
+    after: int,
+) -> list[TraceRow]: ...
+def trace_file(
+    path: Path,
+    names: Names,
+    limits: Mapping[str, int] | None,
+    around: Sequence[tuple[int, int]] | None,
+    before: int,
+    after: int,
+) -> list[TraceRow]: ...
+def defects() -> list[tuple[str, str, str, str]]: ...
+def opcodes() -> list[tuple[int, str, int, str]]: ...
+def limits() -> list[tuple[str, int, str]]: ...
+def check_spec(spec: str) -> None: ...
+def safetensors_header_bytes(data: bytes) -> Header: ...
+def safetensors_header_file(path: Path) -> Header: ...

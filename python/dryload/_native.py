@@ -1,0 +1,43 @@
+"""The one door to the compiled extension: only this module imports `dryload._core`.
+
+It adds nothing and decides nothing. Everyone else imports these names from here, so that a test can check
+who depends on native code and a tool that cannot see compiled modules still sees this one.
+"""
+
+from __future__ import annotations
+
+from dryload._core import (
+    Batch,
+    Header,
+    Names,
+    Record,
+    Session,
+    check_spec,
+    defects,
+    limits,
+    opcodes,
+    safetensors_header_bytes,
+    safetensors_header_file,
+    scan_bytes,
+    scan_file,
+    trace_bytes,
+    trace_file,
+)
+
+__all__ = [
+    "Batch",
+    "Header",
+    "Names",
+    "Record",
+    "Session",
+    "check_spec",
+    "defects",
+    "limits",
+    "opcodes",
+    "safetensors_header_bytes",
+    "safetensors_header_file",
+    "scan_bytes",
+    "scan_file",
+    "trace_bytes",
+    "trace_file",
+]

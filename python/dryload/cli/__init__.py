@@ -1,0 +1,9 @@
+"""The commands by name: the module of each, whose `run` takes the arguments and gives the exit code."""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "scan": "dryload.cli.scan",
+    "disasm": "dryload.cli.disasm",
+    "rule": "dryload.cli.rule",
+}

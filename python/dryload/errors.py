@@ -1,0 +1,73 @@
+"""The exceptions of dryload; each says whose fault it is: the file's, the source's, or the caller's.
+
+Parsing raises, scanning reports, a guard raises because its answer must not be dropped. A message never
+carries a raw control character from a file: it holds slugs, offsets and `repr`s. All of them survive
+pickling, so that a worker process can hand them back.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dryload.report import Report
+
+
+class DryloadError(Exception):
+    """Every exception that dryload raises on purpose."""
+
+
+class FormatError(DryloadError, ValueError):
+    """The file breaks the rules of its format.
+
+    Attributes:
+        code: the slug of the defect, as in `docs/rules.md`.
+        offset: where it was noticed, in bytes from the start of the file.
+        format: the format whose rules were broken.
+    """
+
+    def __init__(self, message: str, *, code: str, offset: int, format: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.offset = offset
+        self.format = format
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _format_error, (type(self), str(self), self.code, self.offset, self.format)
+
+
+class LimitExceeded(FormatError):  # noqa: N818 - the name is the condition
+    """The file asks for more than a limit grants; it may be well formed."""
+
+
+class SourceError(DryloadError, OSError):
+    """The bytes could not be read: the fault of the disk, the path or the permissions."""
+
+
+class PolicyError(DryloadError, ValueError):
+    """The policy or the configuration says something that dryload does not understand."""
+
+
+class UnsafeModelError(DryloadError):
+    """The file is not inert, and somebody asked to go on only if it is.
+
+    Attributes:
+        report: what the scan saw; `print(error.report)` shows it as the terminal does.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report)
+        self.report = report
+
+    def __str__(self) -> str:
+        """Names the file, the verdict and the worst finding, by `repr` and slug only."""
+        counted = [finding for finding in self.report.findings if not finding.suppressed]
+        if not counted:
+            return f"{self.report.path!r} is {self.report.verdict}"
+        others = f" and {len(counted) - 1} more" if len(counted) > 1 else ""
+        return f"{self.report.path!r} is {self.report.verdict}: {counted[0].rule}{others}"
+
+
+def _format_error(cls: type[FormatError], message: str, code: str, offset: int, format: str) -> FormatError:
+    return cls(message, code=code, offset=offset, format=format)

@@ -1,0 +1,166 @@
+"""The terminal output: a frame for each finding, a line for an inert file that was named, a summary line.
+
+It counts inert files of a folder and does not list them, and it draws no more frames than fit on a few
+screens. All text from files passes `safe_text`; colour only ever repeats a word.
+"""
+
+from __future__ import annotations
+
+from dryload.findings import Verdict
+from dryload.outputs.base import Style
+from dryload.outputs.frame import MESSAGE_CAP, PATH_CAP, frame, paint
+from dryload.outputs.safe_text import safe_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+    from dryload.findings import Finding
+    from dryload.outputs.base import RunEnd
+    from dryload.report import Report
+
+
+def render_text(report: Report) -> str:
+    """Shows one report as the terminal does, without colour and without a summary."""
+    return "\n".join(_lines(report, Style()))
+
+
+class TextOutput:
+    """Draws frames while there are few findings, and one line for each when there are many."""
+
+    def __init__(self, stream: TextIO, style: Style) -> None:
+        self._stream = stream
+        self._style = style
+        self._held: list[Report] = []
+        self._told = 0
+        self._suppressed = 0
+
+    def add(self, report: Report) -> None:
+        """Prints an inert file at once; holds findings back until it is known that they are few."""
+        self._suppressed += sum(finding.suppressed for finding in report.findings)
+        if report.ignored:
+            return
+        shown = len(_shown(report, self._style))
+        if report.ok and not shown:
+            if not self._style.quiet and (self._style.verbose or not report.walked):
+                self._print(_inert_line(report, self._style))
+            return
+        self._told += max(shown, 1)
+        self._held.append(report)
+        if self._told > MAX_FRAMES and not self._style.verbose:
+            self._flush_concise()
+
+    def close(self, end: RunEnd) -> None:
+        """Draws what was held back, then the summary line."""
+        if self._told > MAX_FRAMES and not self._style.verbose:
+            self._flush_concise()
+            self._print(f"{self._told} findings, one line each; -v draws a frame for each")
+        else:
+            for report in self._held:
+                for line in _lines(report, self._style):
+                    self._print(line)
+                self._print("")
+        if not self._style.quiet:
+            self._print(_summary_line(end, self._suppressed))
+
+    def _flush_concise(self) -> None:
+        for report in self._held:
+            for line in _concise(report, self._style):
+                self._print(line)
+        self._held.clear()
+
+    def _print(self, line: str) -> None:
+        self._stream.write(line + "\n")
+
+
+class ConciseOutput:
+    """Writes one line for each finding, as soon as it is known, then the summary line."""
+
+    def __init__(self, stream: TextIO, style: Style) -> None:
+        self._stream = stream
+        self._style = style
+        self._suppressed = 0
+
+    def add(self, report: Report) -> None:
+        """Writes the lines of one file; an inert one gets a line when it was named or all are wanted."""
+        self._suppressed += sum(finding.suppressed for finding in report.findings)
+        inert = report.ok and not _shown(report, self._style)
+        if report.ignored or (inert and (self._style.quiet or (report.walked and not self._style.verbose))):
+            return
+        for line in [_inert_line(report, self._style)] if inert else _concise(report, self._style):
+            self._stream.write(line + "\n")
+
+    def close(self, end: RunEnd) -> None:
+        """Writes the summary line."""
+        if not self._style.quiet:
+            self._stream.write(_summary_line(end, self._suppressed) + "\n")
+
+
+def _lines(report: Report, style: Style) -> Iterator[str]:
+    shown = _shown(report, style)
+    if not shown:
+        yield _inert_line(report, style) if report.ok else _silent_line(report, style)
+    for index, finding in enumerate(shown):
+        if index:
+            yield ""
+        yield from frame(report, finding, style)
+
+
+def _concise(report: Report, style: Style) -> Iterator[str]:
+    shown = _shown(report, style)
+    if not shown:
+        yield _silent_line(report, style)
+    for finding in shown:
+        member = "" if finding.member is None else f":{safe_text(finding.member)}"
+        verdict = paint(f"{finding.verdict.value:<13}", finding.verdict, style)
+        place = f"{safe_text(report.path, PATH_CAP)}{member}@{finding.span.start:#x}"
+        yield f"{verdict} {place}  {finding.rule}: {safe_text(finding.message, MESSAGE_CAP)}"
+
+
+def _inert_line(report: Report, style: Style) -> str:
+    return f"{paint('inert', Verdict.INERT, style)}  {safe_text(report.path, PATH_CAP)}  {_contents(report)}"
+
+
+def _silent_line(report: Report, style: Style) -> str:
+    """Tells of a file that is not inert although no finding counts: the policy silenced what would have
+    said why."""
+    verdict = paint(f"{report.verdict.value:<13}", report.verdict, style)
+    return (
+        f"{verdict} {safe_text(report.path, PATH_CAP)}  not judged to the end; the policy silences the reason"
+    )
+
+
+def _contents(report: Report) -> str:
+    parts = report.parts
+    counts = (
+        (sum(part.tensors or 0 for part in parts), "tensor"),
+        (sum(part.protocol is not None for part in parts), "pickle"),
+        (sum(len(part.imports) for part in parts), "import"),
+    )
+    return ", ".join([report.format, *(_count(number, noun) for number, noun in counts if number)])
+
+
+def _shown(report: Report, style: Style) -> list[Finding]:
+    return [finding for finding in report.findings if style.verbose or not finding.suppressed]
+
+
+def _summary_line(end: RunEnd, suppressed: int) -> str:
+    summary = end.summary
+    told = [f"{count:,} {verdict.value}" for verdict, count in summary.counts.items() if count]
+    if summary.ignored:
+        told.append(f"{summary.ignored:,} ignored")
+    if suppressed:
+        told.append(f"{_count(suppressed, 'finding')} suppressed")
+    files = _count(summary.files, "file") if summary.files else "nothing to scan"
+    elapsed = f"{end.elapsed_ms} ms" if end.elapsed_ms < 10_000 else f"{end.elapsed_ms // 1000:,} s"
+    colon = ": " if summary.files > 1 else ", " if told else ""
+    return f"{files}{colon}{', '.join(told)}. {elapsed}, nothing was loaded."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+# About three screens of frames; beyond that a reader wants a list.
+MAX_FRAMES = 20

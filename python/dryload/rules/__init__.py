@@ -1,0 +1,36 @@
+"""The rules over facts, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from dryload.rules import (
+    pickle_computed_call,
+    pickle_computed_name,
+    pickle_dangerous_call,
+    pickle_dangerous_import,
+    pickle_dunder_state,
+    pickle_extension_code,
+    pickle_external_buffer,
+    pickle_foreign_write,
+    pickle_persistent_load,
+    pickle_unexpected_argument,
+    pickle_unexpected_state,
+    pickle_unknown_name,
+)
+from dryload.rules.base import Rule
+
+__all__ = ["RULES", "Rule"]
+
+RULES: tuple[Rule, ...] = (
+    pickle_dangerous_call.RULE,
+    pickle_dangerous_import.RULE,
+    pickle_computed_name.RULE,
+    pickle_computed_call.RULE,
+    pickle_extension_code.RULE,
+    pickle_foreign_write.RULE,
+    pickle_dunder_state.RULE,
+    pickle_unknown_name.RULE,
+    pickle_unexpected_argument.RULE,
+    pickle_unexpected_state.RULE,
+    pickle_persistent_load.RULE,
+    pickle_external_buffer.RULE,
+)

@@ -1,0 +1,93 @@
+"""What a rule is: it looks at the facts of one kind in a file and says which of them are worth a finding.
+
+A rule never reads bytes, never sees the policy (the core has already classed each name by it) and never
+prints. It may quote text from the file; outputs make that text safe.
+"""
+
+from __future__ import annotations
+
+from dryload._frozen import frozen
+from dryload.findings import Finding, Severity, Span, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dryload._core import Observation
+
+    Judge = Callable[["Rule", Sequence[Observation]], Iterator[Finding]]
+
+
+@frozen
+class Rule:
+    """One judgement over facts.
+
+    `observes` lists the codes of the facts it is given; `judge` gets all facts of a file with these codes,
+    in file order. `why`, `benign` (what a harmless file with the same trait looks like) and `help` are
+    whole sentences for a reader.
+    """
+
+    id: str
+    verdict: Verdict
+    severity: Severity
+    summary: str
+    why: str
+    benign: str
+    help: str
+    observes: tuple[str, ...]
+    judge: Judge
+
+    def at(
+        self,
+        fact: Observation,
+        message: str,
+        *,
+        evidence: Mapping[str, str | int],
+        label: str = "",
+        note: str = "",
+        help: str = "",
+    ) -> Finding:
+        """Makes a finding of this rule at the place of the fact."""
+        return finding_at(
+            fact,
+            rule=self.id,
+            verdict=self.verdict,
+            severity=self.severity,
+            message=message,
+            evidence=evidence,
+            label=label,
+            note=note,
+            help=help or self.help,
+        )
+
+
+def finding_at(
+    fact: Observation,
+    *,
+    rule: str,
+    verdict: Verdict,
+    severity: Severity,
+    message: str,
+    evidence: Mapping[str, str | int],
+    label: str = "",
+    note: str = "",
+    help: str = "",
+) -> Finding:
+    """Makes a finding whose member, part and spans are those of an observation."""
+    span = Span(start=fact["start"], end=fact["end"])
+    file_start = fact["file_start"]
+    length = span.end - span.start
+    return Finding(
+        rule=rule,
+        severity=severity,
+        verdict=verdict,
+        message=message,
+        member=fact["member"],
+        span=span,
+        file_span=None if file_start is None else Span(start=file_start, end=file_start + length),
+        part=fact["part"],
+        evidence=evidence,
+        label=label,
+        note=note,
+        help=help,
+    )

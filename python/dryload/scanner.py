@@ -1,0 +1,249 @@
+"""Scans one source or many and reports what loading would do.
+
+A malformed file is a finding, not an exception. Nothing is imported, unpickled or mapped into memory, and a
+verdict does not depend on what is installed here. A file is inert only if the core recognised it, went
+through all of it, and no finding that counts says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dryload._frozen import frozen
+from dryload._native import Batch, Session, scan_bytes, scan_file, trace_bytes, trace_file
+from dryload.errors import SourceError
+from dryload.findings import Finding, Span, Verdict, worst
+from dryload.policy import Policy
+from dryload.policy_layer import checked_limits
+from dryload.report import Report, Snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from typing_extensions import Buffer, TypeIs
+
+    from dryload._core import Record
+
+    Path = str | os.PathLike[str]
+    Source = Path | Buffer | BinaryIO
+
+
+@frozen
+class Row:
+    """One pickle instruction as a disassembler shows it; `depth` counts the marks that are open before it."""
+
+    part: int
+    offset: int
+    code: int
+    name: str
+    arg: str
+    depth: int
+    memo: bool
+
+
+def scan(
+    source: Source,
+    *,
+    policy: Policy | None = None,
+    name: str | None = None,
+    limits: Mapping[str, int] | None = None,
+) -> Report:
+    """Reads only the bytes that decide a verdict and reports what they say.
+
+    The source is a path, any buffer of bytes, or a seekable binary file, whose position is put back. A
+    buffer that can change is copied first, because another thread may write into it. `name` is what the
+    report calls bytes or a file, and what hints at the format; `limits` change those of the policy for this
+    scan.
+
+    Raises:
+        SourceError: the bytes could not be read.
+        PolicyError: a limit is unknown.
+    """
+    policy = Policy.default() if policy is None else policy
+    bounds = policy.limits if limits is None else {**policy.limits, **checked_limits(limits, where="scan")}
+    if isinstance(source, bytes):
+        return _report(scan_bytes(source, name, policy.names, bounds or None), name or UNNAMED, policy)
+    if isinstance(source, str | os.PathLike):
+        path = os.fspath(source)
+        try:
+            record = scan_file(path, policy.names, bounds or None)
+        except OSError as error:
+            raise SourceError(error.errno, error.strerror or str(error), path) from error
+        return _report(record, name or path, policy, on_disk=name is None or name == path)
+    if not _is_buffer(source):
+        name = name or _file_name(source)
+        return _report(_scan_open_file(source, name, policy, bounds or None), name or UNNAMED, policy)
+    return scan(bytes(memoryview(source)), policy=policy, name=name, limits=limits)
+
+
+def scan_many(
+    paths: Path | Iterable[Path], *, policy: Policy | None = None, jobs: int | None = None
+) -> Iterator[Report]:
+    """Scans files and folders with `jobs` threads and yields a report for each file, in the order of the
+    paths.
+
+    Folders are walked in sorted order, hidden files too; links to folders are not followed. A file that
+    cannot be read is reported as inconclusive and does not stop the rest. A report whose `ignored` is True
+    is of no model file.
+
+    Raises:
+        ValueError: `jobs` is not positive.
+    """
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs is a positive number, not {jobs}")
+    policy = Policy.default() if policy is None else policy
+    chosen = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    batch = Batch(
+        [os.fspath(path) for path in chosen], policy.names, policy.limits or None, jobs or _processors()
+    )
+    try:
+        for raw_path, walked, outcome in batch:
+            path = os.fsdecode(raw_path)
+            if isinstance(outcome, tuple):
+                yield _unread(path, *outcome, policy=policy, walked=walked)
+            else:
+                yield _report(outcome, path, policy, on_disk=True, walked=walked)
+    finally:
+        batch.close()
+
+
+def trace(
+    source: Path | bytes,
+    *,
+    policy: Policy | None = None,
+    name: str | None = None,
+    around: Sequence[tuple[int, int]] | None = None,
+    before: int = 0,
+    after: int = 0,
+) -> list[Row]:
+    """Reads the pickle instructions of a source, or only those `around` some (part, offset in the part).
+
+    Raises:
+        SourceError: the bytes could not be read.
+    """
+    policy = Policy.default() if policy is None else policy
+    limits = policy.limits or None
+    if isinstance(source, bytes):
+        rows = trace_bytes(source, name, policy.names, limits, around, before, after)
+    else:
+        path = os.fspath(source)
+        try:
+            rows = trace_file(path, policy.names, limits, around, before, after)
+        except OSError as error:
+            raise SourceError(error.errno, error.strerror or str(error), path) from error
+    return [Row(**row) for row in rows]
+
+
+def _report(
+    record: Record, path: str, policy: Policy, *, on_disk: bool = False, walked: bool = False
+) -> Report:
+    if record.quiet:
+        return Report(
+            path, Verdict.INERT, (), seen=record, policy=policy.name, on_disk=on_disk, walked=walked
+        )
+    from dryload.rules.judging import judge
+
+    findings = policy.weighed(judge(record.observations()))
+    return Report(
+        path,
+        _verdict(findings, judged_to_the_end=record.recognised and record.complete),
+        findings,
+        seen=record,
+        policy=policy.name,
+        on_disk=on_disk,
+        walked=walked,
+        ignored=walked and _no_model(record, findings),
+    )
+
+
+def _verdict(findings: Iterable[Finding], *, judged_to_the_end: bool) -> Verdict:
+    verdict = worst(finding.verdict for finding in findings if not finding.suppressed)
+    if verdict is Verdict.INERT and not judged_to_the_end:
+        return Verdict.INCONCLUSIVE
+    return verdict
+
+
+def _no_model(record: Record, findings: Iterable[Finding]) -> bool:
+    """True for a file that is no model by content nor by name, such as a README in a folder."""
+    if record.named_like_model or record.recognised:
+        return False
+    return {finding.rule for finding in findings} in ({"scan-unrecognised-content"}, {"scan-empty-file"})
+
+
+def _unread(path: str, slug: str, message: str, *, policy: Policy, walked: bool) -> Report:
+    from dryload.rules.catalogue import catalogue
+
+    entry = catalogue()[slug]
+    finding = Finding(
+        rule=slug,
+        severity=entry.severity,
+        verdict=entry.verdict,
+        message=f"{entry.summary}: {message}",
+        member=None,
+        span=Span(start=0, end=0),
+        file_span=None,
+        part=None,
+        evidence={"found": message},
+    )
+    findings = policy.weighed([finding])
+    verdict = _verdict(findings, judged_to_the_end=False)
+    return Report(path, verdict, findings, seen=Snapshot(), policy=policy.name, on_disk=True, walked=walked)
+
+
+def _scan_open_file(
+    file: BinaryIO, name: str | None, policy: Policy, limits: Mapping[str, int] | None
+) -> Record:
+    try:
+        position = file.tell()
+        file.seek(0, os.SEEK_END)
+        size = file.tell()  # seek() itself gives nothing for an mmap before Python 3.13
+        try:
+            session = Session(size, name, policy.names, limits)
+            while wanted := session.wants():
+                for start, end in wanted:
+                    session.feed(start, _read_at(file, start, end - start))
+            return session.finish()
+        finally:
+            file.seek(position)
+    except OSError as error:
+        raise SourceError(error.errno, error.strerror or str(error), name) from error
+
+
+def _read_at(file: BinaryIO, start: int, length: int) -> bytes:
+    """Reads until the length is reached or the file ends: a raw file may give less than it has."""
+    file.seek(start)
+    pieces: list[bytes] = []
+    while length > 0:
+        piece = file.read(length)
+        if not isinstance(piece, bytes):
+            raise TypeError(f"the file must be opened in binary mode; it gave {type(piece).__name__}")
+        if not piece:
+            break
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _is_buffer(source: Buffer | BinaryIO) -> TypeIs[Buffer]:
+    """True for bytes-like objects; an mmap is one as well, but is read window by window like the file it
+    is."""
+    return not hasattr(source, "read")
+
+
+def _file_name(file: BinaryIO) -> str | None:
+    name = getattr(file, "name", None)
+    return name if isinstance(name, str) else None
+
+
+def _processors() -> int:
+    """Counts the processors that this process may use, which in a container are fewer than the machine
+    has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# What a report calls bytes that came without a name.
+UNNAMED = "<bytes>"
