@@ -1,0 +1,66 @@
+"""Starting stays cheap: which modules are imported is tested, not how long that takes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dryload
+
+# Each costs more than a fifth of the interpreter's own start: `python -X importtime`.
+HEAVY = {
+    "argparse",
+    "dataclasses",
+    "difflib",
+    "hashlib",
+    "importlib.metadata",
+    "inspect",
+    "json",
+    "pathlib",
+    "re",
+    "tomllib",
+    "typing",
+}
+
+
+def imported_by(code: str) -> set[str]:
+    """Gives the modules that the code imports in a bare interpreter; `site` may import some by itself."""
+    shown = "import sys\nsys.stderr.write(' '.join(sys.modules))"
+    runs = [
+        subprocess.run([sys.executable, "-c", each], capture_output=True, text=True, check=False)
+        for each in (shown, f"{code}\n{shown}")
+    ]
+    before, after = (set(run.stderr.split()) for run in runs)
+    return after - before
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    assert {name for name in imported_by("import dryload") if name != "__future__"} == {"dryload"}
+
+
+def test_scanning_an_inert_file_imports_nothing_heavy(tmp_path: Path, plain: bytes) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(plain)
+    imported = imported_by(f"from dryload.cli.main import main\nassert main([{str(path)!r}]) == 0")
+    assert "dryload.scanner" in imported
+    assert not HEAVY & imported
+    assert "dryload.rules" not in imported
+
+
+@pytest.mark.parametrize("name", dryload.__all__)
+def test_every_public_name_can_be_had(name: str) -> None:
+    assert getattr(dryload, name) is not None
+    assert name in dir(dryload)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_here"):
+        dryload.nothing_here  # noqa: B018
+
+
+def test_the_version_is_that_of_the_wheel() -> None:
+    assert dryload.__version__ == importlib.metadata.version("dryload")
