@@ -38,6 +38,7 @@ kinds! {
     GLOBAL "global" 15;
     DATA "data" 16;
     ANY "any" 17;
+    EMPTY "empty" 18;
 }
 
 impl Kinds {
@@ -88,6 +89,11 @@ pub struct Spec {
     pub append: bool,
     /// The kind its result counts as, besides `object`.
     pub gives: Kinds,
+    /// It calls argument `.0` with the tuple that is argument `.1`: that call
+    /// must be granted too.
+    pub applies: Option<(usize, usize)>,
+    /// It sets the keys of this argument as attributes of its result.
+    pub updates: Option<usize>,
 }
 
 /// What is wrong with a spec, in words.
@@ -133,6 +139,11 @@ impl Spec {
                 ("call", Some(inside)) => spec.parse_call(inside)?,
                 ("state", Some(inside)) => spec.state = Some(parse_param(inside)?),
                 ("gives", Some(inside)) => spec.gives = parse_param(inside)?.kinds,
+                ("applies", Some(inside)) => {
+                    let (callee, args) = inside.split_once(',').unwrap_or((inside, ""));
+                    spec.applies = Some((index(callee)?, index(args)?));
+                }
+                ("updates", Some(inside)) => spec.updates = Some(index(inside)?),
                 _ => return Err(SpecError(format!("`{}` is no word of a spec", text_of(word, rest)))),
             }
             rest = next.trim_start();
@@ -207,6 +218,11 @@ fn split_top(text: &str) -> Vec<&str> {
     .collect()
 }
 
+/// The number of an argument, from 0.
+fn index(text: &str) -> Result<usize, SpecError> {
+    text.trim().parse().map_err(|_| SpecError(format!("`{}` is no number of an argument", text.trim())))
+}
+
 fn parse_param(text: &str) -> Result<Param, SpecError> {
     let mut param = Param::default();
     for kind in text.split('|') {
@@ -226,13 +242,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_spec_is_read_word_by_word() {
-        let spec = Spec::parse("type call(str, 'latin1'|'latin-1', any*) state(dict|tuple) items").expect("grammar");
+    fn a_full_spec_is_read_word_by_word() -> Result<(), SpecError> {
+        let spec = Spec::parse("type call(str, 'latin1'|'latin-1', any*) state(dict|tuple) items applies(0, 2)")?;
         assert!(spec.is_type && spec.items && !spec.append && spec.rest);
         assert_eq!(spec.required, 2);
         assert_eq!(spec.param(1).map(|p| p.literals.len()), Some(2));
         assert_eq!(spec.param(9).map(|p| p.kinds), Some(Kinds::ANY));
         assert!(spec.state.is_some_and(|s| s.kinds.has(Kinds::TUPLE)));
+        assert_eq!(spec.applies, Some((0, 2)));
+        Ok(())
     }
 
     #[test]

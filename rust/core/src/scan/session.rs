@@ -317,10 +317,14 @@ impl Session {
         let finished = std::mem::take(&mut region.finished);
         let mut held: Vec<PartRecord> = Vec::new();
         let mut children: Vec<Child> = Vec::new();
-        for Active { format, mut scanner, out } in finished {
+        for Active { format, mut scanner, mut out } in finished {
             let mut part = scanner.part();
             if !part.recognised {
                 continue;
+            }
+            // A record may name places that are not there; its report may not.
+            for o in &mut out.observations {
+                o.span = Span { start: o.span.start.min(region.len), end: o.span.end.min(region.len) };
             }
             if part.format.is_empty() {
                 part.format = format.name;

@@ -4,10 +4,10 @@
 //! What the policy allows is held against the entry's arguments; everything
 //! else is reported, and its result is tracked as something unproven.
 
-use super::joblib;
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
 use super::value::{DUNDER_KEY, Kind, Node, NodeId, OPAQUE_KEY, PARTIAL, Value};
+use super::{joblib, numpy};
 use crate::bytes::Span;
 use crate::names::Side;
 use crate::observe::{Global, Observation, Outbox, What};
@@ -81,21 +81,10 @@ impl Machine {
             Kind::Object | Kind::Computed => {}
             _ => return Err(operand(span, "an object for BUILD", &self.render(target)).into()),
         }
-        let flags = self.state_flags(state);
-        if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
-            let name = if node.kind == Kind::Object { self.dotted(node.a) } else { "a computed object".to_owned() };
-            let mut seen = Observation::new(What::DunderState { name, opcode: code.name() }, span);
-            seen.found =
-                if flags & DUNDER_KEY != 0 { "a key that starts with __" } else { "a key that is computed" }.to_owned();
-            out.observe(seen);
-        }
+        let name = if node.kind == Kind::Object { self.dotted(node.a) } else { "a computed object".to_owned() };
+        self.check_keys(state, &name, code, span, out);
         if node.kind == Kind::Object {
-            let granted = match self.spec_of(node.a) {
-                Some(spec) => spec.state.as_ref().is_some_and(|param| self.fits(param, state)),
-                // A name that is not allowed was reported when it was called.
-                None => true,
-            };
-            if !granted {
+            if !self.state_fits(target, node.a, state) {
                 self.observe_state(node.a, code, span, out);
             }
             if self.is_array_wrapper(node.a) {
@@ -103,6 +92,34 @@ impl Machine {
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// Whether the entry of an object's class grants a state.
+    fn state_fits(&mut self, target: Value, class: u32, state: Value) -> bool {
+        // A name that is not allowed was reported when it was called.
+        let Some(spec) = self.spec_of(class) else { return true };
+        if !spec.state.as_ref().is_some_and(|param| self.fits(param, state)) {
+            return false;
+        }
+        if !self.imported_at(class).is_some_and(|i| numpy::is_dtype(&i.global)) {
+            return true;
+        }
+        let agreed = numpy::agreed_flags(self, target, state);
+        if let (Some(flags), Value::Node(id)) = (agreed, target) {
+            self.flag(id, flags);
+        }
+        agreed.is_some()
+    }
+
+    /// Reports a state that would set a dunder attribute, or a computed one.
+    fn check_keys(&self, state: Value, name: &str, code: Opcode, span: Span, out: &mut Outbox) {
+        let flags = self.state_flags(state);
+        if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
+            let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode: code.name() }, span);
+            let dunder = flags & DUNDER_KEY != 0;
+            seen.found = if dunder { "a key that starts with __" } else { "a key that is computed" }.to_owned();
+            out.observe(seen);
+        }
     }
 
     /// Puts a tuple's items into the scratch list; false when they are not known.
@@ -132,7 +149,12 @@ impl Machine {
             return;
         }
         let Some(spec) = self.spec_of(index) else { return };
-        if known && self.args_fit(spec) {
+        if known && self.args_fit(spec, &self.args) && self.inner_fits(spec) {
+            let updated = spec.updates.and_then(|i| self.args.get(i).copied());
+            if let Some(state) = updated {
+                let name = self.dotted(index);
+                self.check_keys(state, &name, code, span, out);
+            }
             return;
         }
         let (name, spec) = (global.clone(), spec.text.clone());
@@ -140,12 +162,24 @@ impl Machine {
         out.observe(Observation::new(What::Argument { name, text, spec }, span));
     }
 
-    fn args_fit(&self, spec: &Spec) -> bool {
+    /// A callable that calls one of its arguments: that call is held against
+    /// the argument's own entry.
+    fn inner_fits(&self, spec: &Spec) -> bool {
+        let Some((callee, args)) = spec.applies else { return true };
+        let (Some(&callee), Some(&args)) = (self.args.get(callee), self.args.get(args)) else { return false };
+        let Some(Node { kind: Kind::Global, a, .. }) = self.arena.node_of(callee) else { return false };
+        let Some(inner) = self.spec_of(a) else { return true };
+        let node = self.arena.node_of(args).filter(|n| n.kind == Kind::Tuple && n.flags & PARTIAL == 0);
+        // One level: an entry that applies again would need its own arguments.
+        inner.applies.is_none() && node.is_some_and(|n| self.args_fit(inner, self.arena.items(n)))
+    }
+
+    fn args_fit(&self, spec: &Spec, args: &[Value]) -> bool {
         let Some(params) = &spec.call else { return false };
-        if self.args.len() < spec.required || (!spec.rest && self.args.len() > params.len()) {
+        if args.len() < spec.required || (!spec.rest && args.len() > params.len()) {
             return false;
         }
-        self.args.iter().enumerate().all(|(i, &arg)| spec.param(i).is_some_and(|p| self.fits(p, arg)))
+        args.iter().enumerate().all(|(i, &arg)| spec.param(i).is_some_and(|p| self.fits(p, arg)))
     }
 
     /// Whether a value is of the kinds a parameter takes.
@@ -171,7 +205,7 @@ impl Machine {
         let data = Kinds::DATA.or(Kinds::ANY);
         match node.kind {
             Kind::Long | Kind::HugeLong => k.has(Kinds::INT.or(data)),
-            Kind::Tuple => k.has(Kinds::TUPLE.or(data)),
+            Kind::Tuple => k.has(Kinds::TUPLE.or(data)) || (k.has(Kinds::EMPTY) && self.is_empty_shape(node)),
             Kind::List => k.has(Kinds::LIST.or(data)),
             Kind::Dict => k.has(Kinds::DICT.or(data)),
             Kind::Set | Kind::FrozenSet => k.has(Kinds::SET.or(data)),
@@ -193,6 +227,12 @@ impl Machine {
                 None => true,
             },
         }
+    }
+
+    /// A shape with a zero in it: an array of no elements, whatever its type.
+    fn is_empty_shape(&self, node: Node) -> bool {
+        let dims = self.arena.items(node);
+        node.flags & PARTIAL == 0 && dims.contains(&Value::Int(0)) && dims.iter().all(|d| matches!(d, Value::Int(0..)))
     }
 
     /// Flags of the keys of a state: a dict, or a pair of two.

@@ -5,8 +5,11 @@
 //! and `fix_imports` is on. Both tables are sorted; `tests/differential`
 //! compares them with the running Python.
 
-/// (module, name) pairs that moved, and where to.
-static NAMES: &[((&str, &str), (&str, &str))] = &[
+/// Module and name.
+type Name = (&'static str, &'static str);
+
+/// Names that moved, and where to.
+static NAMES: &[(Name, Name)] = &[
     (("UserDict", "IterableUserDict"), ("collections", "UserDict")),
     (("UserDict", "UserDict"), ("collections", "UserDict")),
     (("UserList", "UserList"), ("collections", "UserList")),

@@ -5,9 +5,9 @@
 //! is 0 to 16, which is no opcode, so that `pickle.load`, which knows nothing
 //! of arrays, stops there: both readers see the same opcodes up to it.
 
-use super::defects;
 use super::machine::{Break, Flow, Machine};
 use super::value::{Kind, PARTIAL, Value};
+use super::{defects, numpy};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::observe::{Global, Outbox};
@@ -36,11 +36,8 @@ pub(super) fn array(machine: &Machine, state: Value, span: Span, out: &mut Outbo
     if find("numpy_array_alignment_bytes").and_then(|v| machine.arena.int(v)) != Some(i64::from(MAX_PADDING)) {
         return Err(unsupported("an array without padding, as joblib before 1.2 wrote it"));
     }
-    let item = find("dtype").and_then(|d| machine.made_by(d)).and_then(|(class, args)| {
-        let is_dtype = class.qualname == "dtype" && class.module == "numpy";
-        machine.arena.text_of(*args.first()?).filter(|_| is_dtype)
-    });
-    let Some(item) = item.and_then(item_bytes) else {
+    let item = find("dtype").and_then(|d| numpy::type_string(machine, d));
+    let Some(item) = item.and_then(numpy::item_bytes) else {
         return Err(unsupported("an array of objects, or of a dtype that is not read"));
     };
     let shape = find("shape").and_then(|s| machine.arena.node_of(s)).filter(|n| n.kind == Kind::Tuple);
@@ -52,19 +49,5 @@ pub(super) fn array(machine: &Machine, state: Value, span: Span, out: &mut Outbo
             out.defect(Error::new(&defects::ARRAY_LAYOUT, span).with("a shape of non-negative ints", "another"));
             Err(unsupported("an array without a size"))
         }
-    }
-}
-
-/// Bytes of an element of a numpy type string: `f4`, `U5`, `V12`.
-fn item_bytes(text: &[u8]) -> Option<u64> {
-    let text =
-        text.strip_prefix(b"<").or_else(|| text.strip_prefix(b">")).or_else(|| text.strip_prefix(b"|")).unwrap_or(text);
-    let (&kind, digits) = text.split_first()?;
-    let n: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    match kind {
-        b'b' | b'i' | b'u' | b'f' | b'c' | b'S' | b'V' | b'M' | b'm' | b'a' => Some(n),
-        // Four bytes a character.
-        b'U' => n.checked_mul(4),
-        _ => None,
     }
 }

@@ -474,7 +474,7 @@ impl Machine {
     /// SETITEM(S), APPEND(S) and ADDITEMS: into something this pickle made.
     fn write(&mut self, code: Opcode, items: &[Value], span: Span, out: &mut Outbox) -> Result<()> {
         let pairs = matches!(code, Opcode::SETITEM | Opcode::SETITEMS);
-        if pairs && items.len() % 2 != 0 {
+        if pairs && !items.len().is_multiple_of(2) {
             return Err(operand(span, "pairs", "an odd number of items").into());
         }
         let target = self.pop(span)?;

@@ -11,6 +11,7 @@ mod import;
 mod joblib;
 mod machine;
 mod memo;
+mod numpy;
 pub mod op;
 pub mod opcode;
 mod render;

@@ -39,6 +39,8 @@ pub struct Header<'a> {
     pub metadata: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// What is wrong, in the order it was met.
     pub errors: Vec<Error>,
+    /// A tensor could not be read: the layout of the others says nothing.
+    unread: bool,
 }
 
 /// The key of the metadata.
@@ -169,6 +171,7 @@ impl<'a> Header<'a> {
             json.skip()?;
             // The official reader takes an array here, the six others do not.
             self.at(&defects::FIELD_TYPE, value_at, "an object for a tensor", printable(name.as_bytes(), 80));
+            self.unread = true;
             return Ok(());
         }
         json.expect(b'{', "an object")?;
@@ -220,10 +223,10 @@ impl<'a> Header<'a> {
         }
         self.check_name(&name, at);
         match (dtype, shape, offsets) {
-            (Some(dtype), Some(shape), Some(data_offsets)) => {
+            (Some(dtype), Some(shape), Some(data_offsets)) if !faulty => {
                 self.tensors.push(TensorInfo { name, dtype, shape, data_offsets, at: place(at) });
             }
-            (d, s, o) if !faulty && !(d.is_none() && seen.iter().any(|k| k == "dtype")) => {
+            (d, s, o) if !faulty && (d.is_some() || !seen.iter().any(|k| k == "dtype")) => {
                 let lacks = if d.is_none() {
                     "dtype"
                 } else if s.is_none() {
@@ -234,8 +237,9 @@ impl<'a> Header<'a> {
                     ""
                 };
                 self.at(&defects::FIELD_MISSING, at, lacks, printable(name.as_bytes(), 80));
+                self.unread = true;
             }
-            _ => {}
+            _ => self.unread = true,
         }
         Ok(())
     }
@@ -267,6 +271,10 @@ impl<'a> Header<'a> {
             if let Some(error) = check_size(tensor) {
                 self.error(error);
             }
+        }
+        if self.unread {
+            self.tensors = tensors;
+            return;
         }
         let mut order: Vec<&TensorInfo<'_>> = tensors.iter().collect();
         // Files written by the official writer are sorted already.

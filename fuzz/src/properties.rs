@@ -1,0 +1,116 @@
+//! The properties, by the names they are run by.
+
+use std::sync::Arc;
+
+use dryload_core::limits::Limits;
+use dryload_core::names::Names;
+use dryload_core::scan::{Record, Session, TraceRequest};
+use dryload_io::scan_bytes;
+
+/// A property: its name, the file names its inputs go by, and the function.
+#[derive(Clone, Copy)]
+pub struct Property {
+    /// Name on the command line.
+    pub name: &'static str,
+    /// What it claims.
+    pub claim: &'static str,
+    /// Panics when the claim does not hold for these bytes under this name.
+    pub check: fn(&[u8], &str, &Arc<Names>),
+}
+
+/// Every property.
+pub static PROPERTIES: &[Property] = &[
+    Property {
+        name: "windows_agree",
+        claim: "windows of 1, 2, 7, 64 and 4096 bytes say exactly what the whole file says",
+        check: windows_agree,
+    },
+    Property {
+        name: "tracing_changes_nothing",
+        claim: "a scan that keeps opcode rows sees what one without sees",
+        check: tracing_changes_nothing,
+    },
+    Property {
+        name: "inert_is_complete",
+        claim: "a quiet record is of a recognised format, complete, with every import allowed",
+        check: inert_is_complete,
+    },
+    Property {
+        name: "offsets_are_inside",
+        claim: "every observation lies inside its part, and every part inside the source",
+        check: offsets_are_inside,
+    },
+];
+
+/// Windows with which a file is read again.
+const WINDOWS: [u64; 5] = [1, 2, 7, 64, 4096];
+
+/// What must not depend on windows: all but the bytes read.
+fn essence(record: &Record) -> String {
+    let mut record = record.clone();
+    record.bytes_read = 0;
+    format!("{record:#?}")
+}
+
+fn limits() -> Arc<Limits> {
+    // Small ones, so that mutants reach them.
+    Arc::new(Limits { max_line_bytes: 4096, max_nodes: 10_000, max_memo: 5_000, max_stack: 2_000, ..Limits::default() })
+}
+
+fn windows_agree(data: &[u8], name: &str, names: &Arc<Names>) {
+    let limits = limits();
+    let whole = essence(&scan_bytes(data, name, names, &limits));
+    for window in WINDOWS {
+        let mut session = Session::new(wide(data.len()), name, names.clone(), limits.clone());
+        loop {
+            let wants = session.wants().to_vec();
+            if wants.is_empty() {
+                break;
+            }
+            for want in wants {
+                let end = want.span.end.max(want.span.start.saturating_add(window)).min(want.until);
+                let (start, end) = (want.span.start, end);
+                let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+                session.feed(start, data.get(at(start)..at(end)).unwrap_or(&[]));
+            }
+        }
+        let cut = essence(&session.finish());
+        assert!(cut == whole, "windows of {window} bytes disagree:\n--- whole\n{whole}\n--- cut\n{cut}");
+    }
+}
+
+fn tracing_changes_nothing(data: &[u8], name: &str, names: &Arc<Names>) {
+    let limits = limits();
+    let plain = scan_bytes(data, name, names, &limits);
+    let mut traced = dryload_io::trace_bytes(data, name, names, &limits, TraceRequest::default());
+    traced.rows.clear();
+    assert_eq!(essence(&plain), essence(&traced));
+}
+
+fn inert_is_complete(data: &[u8], name: &str, names: &Arc<Names>) {
+    let record = scan_bytes(data, name, names, &limits());
+    if record.is_quiet() {
+        assert!(record.is_complete() && !record.parts.is_empty() && !record.format.is_empty());
+        for global in record.parts.iter().flat_map(|p| &p.part.imports) {
+            assert!(names.side(&global.module, &global.qualname).0 == dryload_core::names::Side::Allow);
+        }
+    }
+    assert!(!record.parts.is_empty(), "a scan always has a part");
+}
+
+fn offsets_are_inside(data: &[u8], name: &str, names: &Arc<Names>) {
+    let record = scan_bytes(data, name, names, &limits());
+    for part in &record.parts {
+        for o in &part.observations {
+            assert!(o.span.start <= o.span.end, "{o:?}");
+            assert!(o.span.start <= part.size, "{o:?} in a part of {} bytes", part.size);
+        }
+        if let Some(offset) = part.offset {
+            assert!(offset <= record.size, "a part at {offset:#x} of {:#x}", record.size);
+        }
+    }
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

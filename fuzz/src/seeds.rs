@@ -1,0 +1,110 @@
+//! Seeds: small valid files of each format, built from bytes a reader can check.
+
+/// Name and bytes of each seed.
+#[must_use]
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let mut seeds: Vec<(&'static str, Vec<u8>)> = vec![
+        ("p0.pkl", b"(dp0\nVa\np1\n(lp2\nI1\naF1.5\naL7L\nasVb\np3\nccollections\nOrderedDict\np4\n(tRp5\ns.".to_vec()),
+        ("p2.pkl", b"\x80\x02}q\0(X\x01\0\0\0aq\x01K\x01X\x01\0\0\0bq\x02]q\x03(M\x00\x01J\xff\xff\xff\xff\x8a\x02\xff\0Neu.".to_vec()),
+        ("p4.pkl", frame(b"}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94]\x94(G?\xf8\0\0\0\0\0\0C\x03abc\x88\x89Ne\x8c\x01o\x94\x8c\x0bcollections\x94\x8c\x0bOrderedDict\x94\x93\x94)R\x94u.")),
+        ("calls.pkl", b"cposix\nsystem\n(S'true'\ntR.".to_vec()),
+        ("two.pkl", b"\x80\x02K\x01.\x80\x02K\x02.".to_vec()),
+        ("joblib.joblib", joblib()),
+        ("legacy.pt", legacy()),
+        ("a.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", &[0; 8])),
+        ("o.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"\x80\x02]Na.")),
+        ("s.safetensors", safetensors(r#"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}}"#, &[0; 9])),
+    ];
+    let pickle: &[u8] = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02tQK\0K\x02\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR.";
+    seeds.push(("t.pt", zip(&[("t/data.pkl", pickle), ("t/version", b"3\n"), ("t/data/0", &[0; 8])])));
+    seeds.push(("z.zip", zip(&[("a.pkl", b"\x80\x02K\x01."), ("inner.zip", &zip(&[("b.pkl", b"\x80\x02N.")]))])));
+    seeds
+}
+
+fn frame(body: &[u8]) -> Vec<u8> {
+    let mut out = b"\x80\x04\x95".to_vec();
+    out.extend(u64::try_from(body.len()).unwrap_or(0).to_le_bytes());
+    out.extend_from_slice(body);
+    out
+}
+
+fn joblib() -> Vec<u8> {
+    let mut out = b"\x80\x03cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x08\0\0\0subclasscnumpy\nndarray\nX\x05\0\0\0shapeK\x02\x85X\x05\0\0\0orderX\x01\0\0\0CX\x05\0\0\0dtypecnumpy\ndtype\nX\x02\0\0\0f4\x89\x88\x87RX\x1b\0\0\0numpy_array_alignment_bytesK\x10ub".to_vec();
+    out.extend_from_slice(b"\x02\xff\xff\0\0\0\0\0\0\0\0.");
+    out
+}
+
+fn legacy() -> Vec<u8> {
+    let mut out = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.".to_vec();
+    out.extend_from_slice(b"\x80\x02(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02NtQ.\x80\x02]X\x01\0\0\x000a.");
+    out.extend_from_slice(&2u64.to_le_bytes());
+    out.extend_from_slice(&[0; 8]);
+    out
+}
+
+fn npy(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut out = b"\x93NUMPY\x01\0".to_vec();
+    out.extend(u16::try_from(header.len()).unwrap_or(0).to_le_bytes());
+    out.extend_from_slice(header.as_bytes());
+    out.extend_from_slice(data);
+    out
+}
+
+fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut out = u64::try_from(header.len()).unwrap_or(0).to_le_bytes().to_vec();
+    out.extend_from_slice(header.as_bytes());
+    out.extend_from_slice(data);
+    out
+}
+
+/// A zip of stored members, with zero CRCs: nothing here checks them.
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (name, data) in members {
+        let size = u32::try_from(data.len()).unwrap_or(0).to_le_bytes();
+        let name_len = u16::try_from(name.len()).unwrap_or(0).to_le_bytes();
+        let local = u32::try_from(out.len()).unwrap_or(0).to_le_bytes();
+        let common = |to: &mut Vec<u8>| {
+            to.extend_from_slice(&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            to.extend_from_slice(&size);
+            to.extend_from_slice(&size);
+            to.extend_from_slice(&name_len);
+            to.extend_from_slice(&[0, 0]);
+        };
+        out.extend_from_slice(b"PK\x03\x04");
+        common(&mut out);
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(data);
+        directory.extend_from_slice(b"PK\x01\x02\x14\0");
+        common(&mut directory);
+        directory.extend_from_slice(&[0; 10]);
+        directory.extend_from_slice(&local);
+        directory.extend_from_slice(name.as_bytes());
+    }
+    let count = u16::try_from(members.len()).unwrap_or(0).to_le_bytes();
+    let start = u32::try_from(out.len()).unwrap_or(0).to_le_bytes();
+    out.extend_from_slice(&directory);
+    out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+    out.extend_from_slice(&count);
+    out.extend_from_slice(&count);
+    out.extend_from_slice(&u32::try_from(directory.len()).unwrap_or(0).to_le_bytes());
+    out.extend_from_slice(&start);
+    out.extend_from_slice(&[0, 0]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use dryload_core::limits::Limits;
+    use dryload_io::scan_bytes;
+
+    #[test]
+    fn every_seed_is_read_to_its_end() {
+        let names = crate::policy();
+        for (name, data) in super::seeds() {
+            let record = scan_bytes(&data, name, &names, &std::sync::Arc::new(Limits::default()));
+            assert!(record.recognised, "{name}: {record:#?}");
+            assert_eq!(record.is_quiet(), name != "calls.pkl", "{name}: {record:#?}");
+        }
+    }
+}
