@@ -283,17 +283,19 @@ impl<'a> Header<'a> {
         for tensor in order {
             let (start, stop) = tensor.data_offsets;
             let at = Span::at(tensor.at, 1);
-            let name = printable(tensor.name.as_bytes(), 80);
+            let name = || printable(tensor.name.as_bytes(), 80);
             if stop < start {
                 self.error(
                     Error::new(&defects::OFFSET_ORDER, at)
-                        .with(format!("an end at or after {start:#x}"), format!("{name} ends at {stop:#x}")),
+                        .with(format!("an end at or after {start:#x}"), format!("{} ends at {stop:#x}", name())),
                 );
                 continue;
             }
             if start != end {
                 let defect = if start > end { &defects::OFFSET_GAP } else { &defects::OFFSET_OVERLAP };
-                self.error(Error::new(defect, at).with(format!("{end:#x}"), format!("{name} starts at {start:#x}")));
+                self.error(
+                    Error::new(defect, at).with(format!("{end:#x}"), format!("{} starts at {start:#x}", name())),
+                );
             }
             end = end.max(stop);
         }
@@ -318,19 +320,19 @@ impl<'a> Header<'a> {
 /// Holds data_offsets against shape times dtype.
 fn check_size(tensor: &TensorInfo<'_>) -> Option<Error> {
     let at = Span::at(tensor.at, 1);
-    let name = printable(tensor.name.as_bytes(), 80);
+    let name = || printable(tensor.name.as_bytes(), 80);
     // Zeros last: a zero must not hide an overflow, in whatever order the
     // reader multiplies.
     let product = tensor.shape.iter().filter(|d| **d != 0).try_fold(1u64, |n, &d| n.checked_mul(d));
     let fits = tensor.shape.iter().all(|d| *d <= MAX_DIM);
     let Some(bits) = product.filter(|_| fits).and_then(|n| n.checked_mul(tensor.dtype.bits())) else {
-        let shape = format!("{name} of shape {:?}", tensor.shape.get(..8).unwrap_or(&tensor.shape));
+        let shape = format!("{} of shape {:?}", name(), tensor.shape.get(..8).unwrap_or(&tensor.shape));
         return Some(Error::new(&defects::SHAPE_OVERFLOW, at).with("fewer than 2**64 bits", shape));
     };
     let bits = if tensor.shape.contains(&0) { 0 } else { bits };
     if bits % 8 != 0 {
         return Some(
-            Error::new(&defects::SUB_BYTE_SIZE, at).with("a multiple of 8 bits", format!("{name} of {bits} bits")),
+            Error::new(&defects::SUB_BYTE_SIZE, at).with("a multiple of 8 bits", format!("{} of {bits} bits", name())),
         );
     }
     let (start, stop) = tensor.data_offsets;
@@ -338,7 +340,7 @@ fn check_size(tensor: &TensorInfo<'_>) -> Option<Error> {
     if size != bits / 8 {
         return Some(
             Error::new(&defects::SIZE_MISMATCH, at)
-                .with(format!("{} bytes", bits / 8), format!("{name} of {size} bytes")),
+                .with(format!("{} bytes", bits / 8), format!("{} of {size} bytes", name())),
         );
     }
     None
