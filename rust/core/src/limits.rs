@@ -52,6 +52,8 @@ limits! {
     max_nodes = 32 * 1024 * 1024;
     /// memo slots of one pickle; each takes 8 bytes here, and 60 or more in an unpickler
     max_memo = 64 * 1024 * 1024;
+    /// distinct names one pickle may import, and storages it may name
+    max_names = 200_000;
     /// values on the stack of one pickle
     max_stack = 16 * 1024 * 1024;
     /// bytes of short texts kept for names and explanations

@@ -92,6 +92,8 @@ pub struct Spec {
     /// It calls argument `.0` with the tuple that is argument `.1`: that call
     /// must be granted too.
     pub applies: Option<(usize, usize)>,
+    /// Its result is an instance of the class that is this argument.
+    pub makes: Option<usize>,
     /// It sets the keys of this argument as attributes of its result.
     pub updates: Option<usize>,
 }
@@ -143,6 +145,7 @@ impl Spec {
                     let (callee, args) = inside.split_once(',').unwrap_or((inside, ""));
                     spec.applies = Some((index(callee)?, index(args)?));
                 }
+                ("makes", Some(inside)) => spec.makes = Some(index(inside)?),
                 ("updates", Some(inside)) => spec.updates = Some(index(inside)?),
                 _ => return Err(SpecError(format!("`{}` is no word of a spec", text_of(word, rest)))),
             }

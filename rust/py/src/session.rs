@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 
+use dryload_core::formats::Want;
 use dryload_core::scan::Session;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -33,6 +34,9 @@ impl PySession {
     }
 }
 
+/// Bytes read ahead: a call into Python costs as much as reading them.
+const AHEAD: u64 = 64 * 1024;
+
 #[pymethods]
 impl PySession {
     #[new]
@@ -42,9 +46,11 @@ impl PySession {
         Ok(Self { session: Mutex::new(Some(session)) })
     }
 
-    /// Byte ranges still wanted, as (start, end); empty when finished.
+    /// Byte ranges still wanted, as (start, end); empty when finished. Where
+    /// reading ahead makes sense, a range is longer than what is needed at once.
     fn wants(&self, py: Python<'_>) -> PyResult<Vec<(u64, u64)>> {
-        self.with(py, |s| s.wants().iter().map(|w| (w.span.start, w.span.end)).collect())
+        let ahead = |w: &Want| w.span.end.max(w.span.start.saturating_add(AHEAD).min(w.until));
+        self.with(py, |s| s.wants().iter().map(|w| (w.span.start, ahead(w))).collect())
     }
 
     /// Takes the bytes from `start` on: all of a wanted range, or fewer where

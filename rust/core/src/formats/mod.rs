@@ -27,6 +27,9 @@ pub struct Format {
     pub name: &'static str,
     /// Endings of the names of files of this format, with the dot.
     pub extensions: &'static [&'static str],
+    /// Whether its scanner says itself that a region is not of the format
+    /// after all, so that a trial costs nothing but time.
+    pub proves_itself: bool,
     /// Whether a region may be of this format.
     pub probe: fn(&Probe<'_>) -> Match,
     /// A scanner for a region.

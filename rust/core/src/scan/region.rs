@@ -52,6 +52,11 @@ pub(super) struct Region {
     pub(super) candidates: Vec<&'static Format>,
     pub(super) active: Option<Active>,
     pub(super) finished: Vec<Active>,
+    /// The first want of the batch that was asked for.
+    pub(super) asked: Option<Want>,
+    /// The want that was met last. A scanner that asks for it again would ask
+    /// for ever.
+    pub(super) met: Option<Want>,
 }
 
 /// How a region's want can be met.
@@ -83,6 +88,8 @@ impl Region {
             candidates: Vec::new(),
             active: None,
             finished: Vec::new(),
+            asked: None,
+            met: None,
         }
     }
 
@@ -108,6 +115,8 @@ impl Region {
     pub(super) fn supply(&self, want: Want, max_inflated: u64) -> Supply {
         let Some(inflate) = &self.inflate else {
             return match &self.source {
+                // What was inflated may be less than was declared.
+                Source::Memory(data, base) if base.saturating_add(want.span.end) > wide(data.len()) => Supply::Never,
                 Source::Memory(..) => Supply::Here,
                 Source::File(base) => Supply::Fetch(shift(want, *base)),
             };
@@ -132,33 +141,59 @@ impl Region {
         }
     }
 
-    /// Plain bytes from `at` on, as many as are in memory.
-    pub(super) fn bytes(&self, at: u64) -> &[u8] {
-        let at = usize::try_from(at).unwrap_or(usize::MAX);
+    /// Plain bytes from `at` up to `until`, as many as are in memory. Shared,
+    /// not copied, where they lie in memory as they are.
+    pub(super) fn bytes(&self, at: u64, until: u64) -> Held {
+        let until = until.min(self.len);
         if let Some(inflate) = &self.inflate {
-            let end = usize::try_from(self.len).unwrap_or(usize::MAX).min(inflate.out().len());
-            return inflate.out().get(at..end).unwrap_or(&[]);
+            return Held::Copied(range(inflate.out(), at, until).to_vec());
         }
         match &self.source {
-            Source::Memory(data, base) => slice(data, *base, self.len).get(at..).unwrap_or(&[]),
-            Source::File(_) => &[],
+            Source::Memory(data, base) => {
+                Held::Shared(data.clone(), base.saturating_add(at), base.saturating_add(until))
+            }
+            Source::File(_) => Held::Copied(Vec::new()),
         }
     }
 
-    /// The stored bytes when they are in memory.
-    pub(super) fn stored_bytes(&self) -> Option<Vec<u8>> {
+    /// Stored bytes not yet inflated, when they are in memory.
+    pub(super) fn compressed(&self) -> Option<Held> {
+        let from = self.inflate.as_ref().map_or(0, Inflate::consumed);
         match &self.source {
-            Source::Memory(data, base) => Some(slice(data, *base, self.stored).to_vec()),
+            Source::Memory(data, base) => {
+                Some(Held::Shared(data.clone(), base.saturating_add(from), base.saturating_add(self.stored)))
+            }
             Source::File(_) => None,
+        }
+    }
+
+    /// Gives up what was inflated, to be shared by the regions inside.
+    pub(super) fn share(&mut self) {
+        if let Some(inflate) = self.inflate.take() {
+            self.len = self.len.min(wide(inflate.out().len()));
+            self.source = Source::Memory(Arc::new(inflate.into_out()), 0);
         }
     }
 }
 
-fn slice(data: &[u8], base: u64, len: u64) -> &[u8] {
-    let from = usize::try_from(base).unwrap_or(usize::MAX);
-    let len = usize::try_from(len).unwrap_or(usize::MAX);
-    let tail = data.get(from..).unwrap_or(&[]);
-    tail.get(..len).unwrap_or(tail)
+/// Bytes in memory.
+pub(super) enum Held {
+    Copied(Vec<u8>),
+    Shared(Arc<Vec<u8>>, u64, u64),
+}
+
+impl Held {
+    pub(super) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Copied(bytes) => bytes,
+            Self::Shared(data, from, until) => range(data, *from, *until),
+        }
+    }
+}
+
+fn range(data: &[u8], from: u64, until: u64) -> &[u8] {
+    let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(data.len());
+    data.get(at(from)..at(until)).unwrap_or(&[])
 }
 
 fn shift(want: Want, base: u64) -> Want {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::foreign;
 use super::record::{PartRecord, Record};
-use super::region::{Active, Phase, Region, Source, Supply, wide};
+use super::region::{Active, Held, Phase, Region, Source, Supply, wide};
 use crate::bytes::Span;
 use crate::decode::{self, Inflate, State};
 use crate::error::Error;
-use crate::formats::{FORMATS, HEAD_BYTES, Match, Probe, Want, named_like_model, zip};
+use crate::formats::{FORMATS, Format, HEAD_BYTES, Match, Probe, Want, named_like_model, zip};
 use crate::limits::{Budget, Limits};
 use crate::names::Names;
 use crate::observe::{self, Child, Encoding, Outbox, Role};
@@ -38,6 +38,8 @@ pub struct Session {
     inflate_budget: Budget,
     regions: Vec<Region>,
     wants: Vec<Want>,
+    /// Wants of the batch that were fed.
+    fed: usize,
     record: Record,
 }
 
@@ -53,6 +55,7 @@ impl Session {
             trace: None,
             regions: Vec::new(),
             wants: Vec::new(),
+            fed: 0,
             record: Record { size, named_like_model: named_like_model(&name), ..Record::default() },
             name,
         };
@@ -75,6 +78,7 @@ impl Session {
     /// those. Empty: finished.
     pub fn wants(&mut self) -> &[Want] {
         self.wants.clear();
+        self.fed = 0;
         while self.wants.is_empty() && !self.regions.is_empty() {
             self.work();
         }
@@ -84,7 +88,10 @@ impl Session {
     /// Takes bytes of the source that begin at `at`: all of a wanted span, or
     /// fewer where the source ended.
     pub fn feed(&mut self, at: u64, bytes: &[u8]) {
-        let Some(want) = self.wants.iter().find(|w| w.span.start == at).copied() else { return };
+        // Drivers feed in the order of the wants: the next one is the likeliest.
+        let next = self.wants.get(self.fed).copied().filter(|w| w.span.start == at);
+        let Some(want) = next.or_else(|| self.wants.iter().find(|w| w.span.start == at).copied()) else { return };
+        self.fed = self.fed.saturating_add(1);
         if wide(bytes.len()) < want.span.len() {
             self.source_changed(want);
             return;
@@ -141,17 +148,17 @@ impl Session {
                 None => return self.next_candidate(),
             },
         }
-        if wants.is_empty() {
-            return self.end_active();
+        let Some(first) = wants.first().copied() else { return self.end_active() };
+        if matches!(region.phase, Phase::Run) && region.met == Some(first) {
+            return self.stalled(first);
+        }
+        if let Some(region) = self.regions.last_mut() {
+            region.asked = Some(first);
         }
         for want in wants {
             let Some(region) = self.regions.last() else { return };
             match region.supply(want, self.limits.max_inflated_bytes) {
-                Supply::Fetch(fetch) => {
-                    if !self.wants.contains(&fetch) {
-                        self.wants.push(fetch);
-                    }
-                }
+                Supply::Fetch(fetch) => self.wants.push(fetch),
                 Supply::Here => return self.supply_here(want),
                 Supply::Never => return self.inflate_failed(),
                 Supply::OverLimit => {
@@ -168,10 +175,8 @@ impl Session {
         if let Some(inflate) = &region.inflate
             && wide(inflate.out().len()) < want.span.end
         {
-            let stored = region.stored_bytes().unwrap_or_default();
-            let from = usize::try_from(inflate.consumed()).unwrap_or(usize::MAX);
-            let rest = stored.get(from..).unwrap_or(&[]).to_vec();
-            self.inflate_to(&rest, want.span.end);
+            let rest = region.compressed();
+            self.inflate_to(rest.as_ref().map_or(&[], Held::as_slice), want.span.end);
             if let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut()
                 && wide(inflate.out().len()) < want.span.end
             {
@@ -179,8 +184,8 @@ impl Session {
             }
             return;
         }
-        let bytes = region.bytes(want.span.start).to_vec();
-        self.deliver(want.span.start, &bytes);
+        let bytes = region.bytes(want.span.start, want.until);
+        self.deliver(want.span.start, bytes.as_slice());
     }
 
     fn inflate(&mut self, bytes: &[u8]) {
@@ -220,6 +225,7 @@ impl Session {
             Phase::Run => {
                 if let Some(active) = &mut region.active {
                     active.scanner.feed(at, bytes, &mut active.out);
+                    region.met = region.asked.filter(|w| w.span.start == at).or(region.met);
                 }
             }
         }
@@ -239,7 +245,9 @@ impl Session {
             }
             region.role = Role::Any;
         }
-        let needs_tail = region.is_random() && region.role != Role::TensorData;
+        // A declared pickle is never read as an archive by the loader that
+        // declared it, and raw numbers by nobody.
+        let needs_tail = region.is_random() && matches!(region.role, Role::Any);
         if !needs_tail {
             self.choose();
         } else if wide(region.head.len()) >= region.len {
@@ -257,8 +265,12 @@ impl Session {
         let matches: Vec<_> = FORMATS.iter().map(|f| (*f, (f.probe)(&self.probe(region, &name)))).collect();
         let Some(region) = self.regions.last_mut() else { return };
         region.sure = matches.iter().filter(|(_, m)| *m == Match::Sure).map(|(f, _)| *f).collect();
+        // What begins like another format is not called broken for its name:
+        // a page or a pointer saved as a model is told as what it is.
+        let foreign = foreign::name(&region.head).is_some();
+        let follows = |f: &Format, m: Match| m == Match::Sure || (m == Match::Maybe && (f.proves_itself || !foreign));
         // Taken from the back.
-        region.candidates = matches.into_iter().filter(|(_, m)| *m != Match::No).map(|(f, _)| f).rev().collect();
+        region.candidates = matches.into_iter().filter(|(f, m)| follows(f, *m)).map(|(f, _)| f).rev().collect();
         region.phase = Phase::Run;
         let random = region.is_random();
         if !random && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
@@ -287,6 +299,7 @@ impl Session {
         // Part of the head is enough for most headers, and costs no read.
         scanner.feed(0, &region.head, &mut out);
         if let Some(region) = self.regions.last_mut() {
+            region.met = None;
             region.active = Some(Active { format, scanner, out });
         }
     }
@@ -356,6 +369,9 @@ impl Session {
             self.record.format = held.first().map_or("", |p| p.part.format);
         }
         self.check_inflated(&region, &mut held);
+        if !children.is_empty() {
+            region.share();
+        }
         self.push_children(&region, children, &mut held);
         self.record.parts.append(&mut held);
     }
@@ -402,11 +418,8 @@ impl Session {
                 None => child.name,
             };
             let source = match &region.source {
-                Source::File(base) if region.inflate.is_none() => Source::File(base.saturating_add(child.span.start)),
-                Source::Memory(data, base) if region.inflate.is_none() => {
-                    Source::Memory(data.clone(), base.saturating_add(child.span.start))
-                }
-                _ => Source::Memory(Arc::new(region.bytes(child.span.start).to_vec()), 0),
+                Source::File(base) => Source::File(base.saturating_add(child.span.start)),
+                Source::Memory(data, base) => Source::Memory(data.clone(), base.saturating_add(child.span.start)),
             };
             // An entry whose data runs past the archive was reported there.
             let room = region.len.saturating_sub(child.span.start);
@@ -459,6 +472,14 @@ impl Session {
         if let Some(region) = self.regions.pop() {
             self.record.skipped.push((region.member, observe::Skip { why, bytes: region.len }));
         }
+    }
+
+    /// A scanner that asks again for what it was given: a bug, which must not
+    /// become a scan without end.
+    fn stalled(&mut self, want: Want) {
+        let error = Error::new(&crate::limits::LIMIT, want.span);
+        self.record.limits_hit.push("progress");
+        self.stop_region(error.with("progress", "a region that asks again for what it was given"));
     }
 
     fn inflate_failed(&mut self) {
@@ -518,8 +539,14 @@ fn head_want(region: &Region) -> Want {
 }
 
 fn tail_want(region: &Region) -> Want {
-    let start = if region.is_random() { region.len.saturating_sub(zip::TAIL_BYTES) } else { 0 };
+    let start = if region.is_random() { region.len.saturating_sub(tail_bytes(region)) } else { 0 };
     Want { span: Span { start, end: region.len }, until: region.len }
+}
+
+/// How much of the end decides whether a region is an archive: what begins as
+/// one is, and its scanner asks for what it needs.
+fn tail_bytes(region: &Region) -> u64 {
+    if region.head.starts_with(b"PK") { zip::END_BYTES } else { zip::TAIL_BYTES }
 }
 
 /// How far a region must be inflated for what it waits for.

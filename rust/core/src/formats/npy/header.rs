@@ -247,13 +247,31 @@ fn type_string(text: &[u8]) -> Option<Item> {
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (number, unit) = rest.split_at_checked(digits)?;
     let n: u64 = if number.is_empty() && kind == b'?' { 1 } else { std::str::from_utf8(number).ok()?.parse().ok()? };
-    let has_unit = unit.starts_with(b"[") && unit.ends_with(b"]");
+    let is_number = match kind {
+        b'b' | b'?' => n == 1,
+        b'i' | b'u' => matches!(n, 1 | 2 | 4 | 8),
+        // 12 and 24 are long double and its complex on 32-bit machines.
+        b'f' => matches!(n, 2 | 4 | 8 | 12 | 16),
+        b'c' => matches!(n, 8 | 16 | 24 | 32),
+        b'S' | b'a' | b'V' => true,
+        b'M' | b'm' => n == 8,
+        _ => false,
+    };
     match kind {
-        b'b' | b'i' | b'u' | b'f' | b'c' | b'S' | b'a' | b'V' | b'?' if unit.is_empty() => Some(Item::Bytes(n)),
         b'U' if unit.is_empty() => n.checked_mul(4).map(Item::Bytes),
-        b'M' | b'm' if unit.is_empty() || has_unit => Some(Item::Bytes(n)),
+        b'M' | b'm' if is_number && (unit.is_empty() || is_time_unit(unit)) => Some(Item::Bytes(n)),
+        _ if is_number && unit.is_empty() => Some(Item::Bytes(n)),
         _ => None,
     }
+}
+
+/// `[ns]`, `[25s]`: the units of datetime64 and timedelta64.
+fn is_time_unit(text: &[u8]) -> bool {
+    let inside = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]")).unwrap_or(&[]);
+    let digits = inside.iter().take_while(|b| b.is_ascii_digit()).count();
+    let units: [&[u8]; 14] =
+        [b"Y", b"M", b"W", b"D", b"h", b"m", b"s", b"ms", b"us", b"ns", b"ps", b"fs", b"as", b"generic"];
+    inside.get(digits..).is_some_and(|unit| units.contains(&unit))
 }
 
 #[cfg(test)]

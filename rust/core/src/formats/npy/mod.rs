@@ -14,6 +14,7 @@ use super::{Format, Match};
 pub static FORMAT: Format = Format {
     name: "npy",
     extensions: &[".npy"],
+    proves_itself: false,
     probe: |p| if p.head.starts_with(MAGIC) { Match::Sure } else { Match::No },
     open: |p| Box::new(scanner::NpyScanner::new(p)),
     defects: defects::ALL,

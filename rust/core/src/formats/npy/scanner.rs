@@ -29,7 +29,7 @@ impl NpyScanner {
         let (start, length) = match (version, window(bytes, 8, 2), window(bytes, 8, 4)) {
             (&[1, 0], Some(&[a, b]), _) => (10, u64::from(u16::from_le_bytes([a, b]))),
             (&[2 | 3, 0], _, Some(&[a, b, c, d])) => (12, u64::from(u32::from_le_bytes([a, b, c, d]))),
-            (&[1..=3, 0], ..) => return self.end(out, Error::new(&defects::TRUNCATED, Span::at(0, self.len))),
+            (&[1..=3, 0] | [], ..) => return self.end(out, Error::new(&defects::TRUNCATED, Span::at(0, self.len))),
             _ => {
                 let error = Error::new(&defects::UNSUPPORTED_VERSION, Span::at(6, 2));
                 return self.end(out, error.with("1.0, 2.0 or 3.0", printable(version, 2)));

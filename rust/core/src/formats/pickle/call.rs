@@ -7,7 +7,7 @@
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
 use super::value::{DUNDER_KEY, Kind, Node, NodeId, OPAQUE_KEY, PARTIAL, Value};
-use super::{joblib, numpy};
+use super::{joblib, numpy, torch};
 use crate::bytes::Span;
 use crate::names::Side;
 use crate::observe::{Global, Observation, Outbox, What};
@@ -58,7 +58,17 @@ impl Machine {
             global.calls = global.calls.saturating_add(1);
         }
         self.judge_call(code, index, known, span, out);
-        self.node(Kind::Object, index, kept)
+        self.node(Kind::Object, self.class_made(index, known), kept)
+    }
+
+    /// The class of what a call makes: the callee's own, or the one it was
+    /// handed, whose entry then says which state it may get.
+    fn class_made(&self, callee: u32, known: bool) -> u32 {
+        let argument = self.spec_of(callee).and_then(|s| s.makes).filter(|_| known);
+        match argument.and_then(|i| self.arena.node_of(*self.args.get(i)?)) {
+            Some(Node { kind: Kind::Global, a, .. }) => a,
+            _ => callee,
+        }
     }
 
     /// BUILD: a state given to an object.
@@ -70,7 +80,7 @@ impl Machine {
                 out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
                 return Ok(Flow::Next);
             }
-            return Err(operand(span, "an object for BUILD", &self.render(target)).into());
+            return Ok(self.odd_state(target, span, out));
         };
         match node.kind {
             Kind::Global => {
@@ -79,7 +89,7 @@ impl Machine {
                 return Ok(Flow::Next);
             }
             Kind::Object | Kind::Computed => {}
-            _ => return Err(operand(span, "an object for BUILD", &self.render(target)).into()),
+            _ => return Ok(self.odd_state(target, span, out)),
         }
         let name = if node.kind == Kind::Object { self.dotted(node.a) } else { "a computed object".to_owned() };
         self.check_keys(state, &name, code, span, out);
@@ -92,6 +102,14 @@ impl Machine {
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// A state for a value that takes none. With an empty state unpicklers go
+    /// on, with any other they raise.
+    #[cold]
+    fn odd_state(&self, target: Value, span: Span, out: &mut Outbox) -> Flow {
+        out.defect(operand(span, "an object for BUILD", &self.render(target)));
+        Flow::Next
     }
 
     /// Whether the entry of an object's class grants a state.
@@ -150,6 +168,9 @@ impl Machine {
         }
         let Some(spec) = self.spec_of(index) else { return };
         if known && self.args_fit(spec, &self.args) && self.inner_fits(spec) {
+            if let Some(error) = torch::extent(self, global, &self.args, span) {
+                out.defect(error);
+            }
             let updated = spec.updates.and_then(|i| self.args.get(i).copied());
             if let Some(state) = updated {
                 let name = self.dotted(index);

@@ -17,7 +17,7 @@ crate::defects! {
     UNSUPPORTED_PROTOCOL Inconclusive "pickle-unsupported-protocol" "a protocol that is not known here";
     LEGACY_LAYOUT Invalid "torch-legacy-layout" "a legacy torch stream is not five pickles and then its storages";
     STORAGE_MISSING Invalid "torch-storage-missing" "a tensor's storage has no member in the archive";
-    STORAGE_SIZE Invalid "torch-storage-size" "a tensor's storage and its member differ in size";
+    STORAGE_SIZE Invalid "torch-storage-size" "a tensor reaches outside its storage, or the storage is not of its member's size";
     ARRAY_LAYOUT Invalid "joblib-array-layout" "an array inside a joblib stream does not fit its own description";
     UNSUPPORTED_ARRAY Inconclusive "joblib-unsupported-array" "an array inside a joblib stream is of a kind not read yet";
 }

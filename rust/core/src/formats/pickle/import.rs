@@ -3,7 +3,7 @@
 //! A name is an exact pair of module and qualified name. A dotted name is
 //! another name, never resolved; a name that is not a literal is reported.
 
-use super::machine::{Break, Imported, Machine, operand, printable};
+use super::machine::{Break, Imported, Machine, operand, printable, wide};
 use super::opcode::Opcode;
 use super::value::{Full, Kind, Value};
 use super::{compat, defects, torch};
@@ -58,6 +58,8 @@ impl Machine {
             out.defect(Error::new(&defects::TEXT_ENCODING, span).with("an ASCII name", found));
         }
         self.key.clear();
+        // One spelling is two names below and from protocol 3 on.
+        self.key.push(if self.proto < 3 { '2' } else { '3' });
         self.key.push_str(&String::from_utf8_lossy(module));
         self.key.push('\n');
         self.key.push_str(&String::from_utf8_lossy(name));
@@ -77,7 +79,11 @@ impl Machine {
     }
 
     fn import_new(&mut self, code: Opcode, span: Span, out: &mut Outbox) -> Result<Value> {
-        let (module, name) = self.key.split_once('\n').unwrap_or(("", ""));
+        if wide(self.imported.len()) >= self.max_names {
+            return Err(Break::Limit("max_names", self.max_names));
+        }
+        let spelled = self.key.get(1..).unwrap_or("");
+        let (module, name) = spelled.split_once('\n').unwrap_or(("", ""));
         let moved = if self.proto < 3 { compat::python3_name(module, name) } else { None };
         let raw = if moved.is_some() { format!("{module}.{name}") } else { String::new() };
         let (module, name) = moved.unwrap_or((module, name));
@@ -115,8 +121,13 @@ impl Machine {
             {
                 out.defect(error);
             }
+            if wide(self.storages.len()) >= self.max_names {
+                return Err(Break::Limit("max_names", self.max_names));
+            }
+            let index = u32::try_from(self.storage_bytes.len()).unwrap_or(u32::MAX);
+            self.storage_bytes.push((storage.bytes, storage.item));
             self.storages.insert(storage.key, storage.bytes.unwrap_or(u64::MAX));
-            return self.node(Kind::Storage, 0, 0);
+            return self.node(Kind::Storage, index, 0);
         }
         let mut seen = Observation::new(What::Persistent(code.name()), span);
         seen.found = self.render(id);

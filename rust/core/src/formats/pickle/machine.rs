@@ -14,9 +14,9 @@ use super::call::Callee;
 use super::defects;
 use super::memo::Memo;
 use super::op::{Arg, Op};
-use super::opcode::{Opcode, Payload};
+use super::opcode::Opcode;
 use super::text;
-use super::value::{Arena, DUNDER_KEY, Full, Kind, MAX_TEXT, NodeId, OPAQUE_KEY, Value};
+use super::value::{Arena, DUNDER_KEY, Full, Kind, NodeId, OPAQUE_KEY, Value};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::limits::Limits;
@@ -69,12 +69,15 @@ pub struct Machine {
     pub(super) args: Vec<Value>,
     pub(super) role: Role,
     pub(super) storages: HashMap<Vec<u8>, u64>,
+    /// Bytes of each storage, by the index its node holds.
+    pub(super) storage_bytes: Vec<(Option<u64>, u64)>,
     pub(super) index: HashMap<String, usize>,
     pub(super) key: String,
     pub(super) proto: u8,
     /// Which pickle of the part this is: nodes of an earlier one are gone.
     pub(super) pickle: u64,
     pub(super) max_nodes: u64,
+    pub(super) max_names: u64,
     stack: Vec<Value>,
     marks: Vec<usize>,
     memo: Memo,
@@ -95,6 +98,7 @@ impl Machine {
             args: Vec::new(),
             role,
             storages: HashMap::new(),
+            storage_bytes: Vec::new(),
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
@@ -104,6 +108,7 @@ impl Machine {
             pickle: 0,
             max_memo: limits.max_memo,
             max_nodes: limits.max_nodes,
+            max_names: limits.max_names,
             max_stack: usize::try_from(limits.max_stack).unwrap_or(usize::MAX),
         }
     }
@@ -114,6 +119,7 @@ impl Machine {
         self.marks.clear();
         self.memo.clear();
         self.arena.clear();
+        self.storage_bytes.clear();
         self.proto = 0;
         self.pickle = self.pickle.saturating_add(1);
     }
@@ -390,7 +396,8 @@ impl Machine {
         if put {
             let value = self.pop(span)?;
             self.stack.push(value);
-            if self.memo.put(index, value) > self.max_memo {
+            // C makes room for every slot below, Python does not.
+            if index >= self.max_memo || self.memo.put(index, value) > self.max_memo {
                 return Err(Break::Limit("max_memo", self.max_memo));
             }
             return Ok(());
@@ -399,76 +406,6 @@ impl Machine {
             Some(value) => self.push(value),
             None => Err(Error::new(&defects::MEMO_MISSING, span).with("", format!("slot {index}")).into()),
         }
-    }
-
-    fn number(&mut self, code: Opcode, line: &[u8], span: Span, out: &mut Outbox) -> Result<()> {
-        if code == Opcode::FLOAT {
-            if !text::is_canonical_float(line) {
-                numeric(line, span, out);
-            }
-            return self.push(Value::Float);
-        }
-        let digits = match code {
-            Opcode::LONG => line.strip_suffix(b"L").unwrap_or(line),
-            _ => line,
-        };
-        if code == Opcode::INT && matches!(line, b"00" | b"01") {
-            return self.push(Value::Bool(line == b"01"));
-        }
-        if !text::is_canonical_int(digits) {
-            numeric(line, span, out);
-            return self.push(Value::Opaque);
-        }
-        let value = self.int(text::int(digits))?;
-        self.push(value)
-    }
-
-    fn int(&mut self, n: Option<i64>) -> Result<Value> {
-        match n {
-            Some(n) => self.arena.push_int(n).map_err(|Full| Break::Limit("max_nodes", self.max_nodes)),
-            None => self.node(Kind::HugeLong, 0, 0),
-        }
-    }
-
-    fn string(&mut self, line: &[u8], span: Span, out: &mut Outbox) -> Result<()> {
-        let Some(body) = text::unquote(line) else {
-            // pickletools alone takes a string without its quotes; C and
-            // Python raise, so nothing after it runs.
-            return Err(Error::new(&defects::STRING_QUOTES, span).with("the same quote twice", printable(line)).into());
-        };
-        if !line.is_ascii() {
-            out.defect(Error::new(&defects::TEXT_ENCODING, span).with("ASCII", printable(line)));
-        }
-        let decoded = text::unescape(body);
-        let value = if decoded.is_ascii() {
-            self.arena.push_text(&decoded)
-        } else {
-            Value::Bytes(saturate(wide(decoded.len())))
-        };
-        self.push(value)
-    }
-
-    #[inline]
-    fn counted(&mut self, kind: Payload, len: u64, payload: Option<&[u8]>, span: Span) -> Result<()> {
-        let value = match (kind, payload) {
-            (Payload::Bytes, _) => Value::Bytes(saturate(len)),
-            (Payload::Text, Some(bytes)) => {
-                if !bytes.is_ascii()
-                    && let text::Utf8::Bad(at) | text::Utf8::Cut(at) = text::utf8(bytes)
-                {
-                    return Err(bad_utf8(span, len, at).into());
-                }
-                self.arena.push_text(bytes)
-            }
-            (Payload::Text, None) => Value::LongText,
-            // A longer one is no name, whatever it holds, and need not be read.
-            (Payload::String, Some(bytes)) if bytes.len() <= MAX_TEXT && bytes.is_ascii() => {
-                self.arena.push_text(bytes)
-            }
-            (Payload::String, _) => Value::Bytes(saturate(len)),
-            (Payload::Long, bytes) => self.int(bytes.and_then(little_endian))?,
-        };
-        self.push(value)
     }
 
     /// SETITEM(S), APPEND(S) and ADDITEMS: into something this pickle made.
@@ -513,8 +450,8 @@ impl Machine {
         Ok(())
     }
 
-    /// A write into a value that has no such method: unpicklers raise, some
-    /// before and some after the attribute look-up.
+    /// A write into a value that has no such method: unpicklers raise, unless
+    /// there is nothing to write; then they go on.
     #[cold]
     fn odd_target(&mut self, code: Opcode, target: Value, span: Span, out: &mut Outbox) -> Result<()> {
         if target == Value::Opaque {
@@ -524,7 +461,8 @@ impl Machine {
             ));
             return Ok(());
         }
-        Err(operand(span, &format!("a container for {}", code.name()), &self.render(target)).into())
+        out.defect(operand(span, &format!("a container for {}", code.name()), &self.render(target)));
+        Ok(())
     }
 }
 
@@ -549,25 +487,13 @@ pub(super) fn wide(n: usize) -> u64 {
     super::op::wide(n)
 }
 
-fn saturate(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// A little-endian two's complement integer of up to eight bytes.
-fn little_endian(bytes: &[u8]) -> Option<i64> {
-    let Some(&last) = bytes.last() else { return Some(0) };
-    if bytes.len() > 8 {
-        return None;
-    }
-    let mut full = if last & 0x80 == 0 { [0; 8] } else { [0xff; 8] };
-    full.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    Some(i64::from_le_bytes(full))
-}
-
-/// An integer as the laxest unpickler reads a memo index: up to a NUL.
+/// An integer as the laxest unpickler reads a memo index: up to a NUL, then
+/// as `int()` reads it, with white space around and underscores inside.
 fn lax_int(line: &[u8]) -> Option<i64> {
     let end = line.iter().position(|&b| b == 0).unwrap_or(line.len());
-    text::int(line.get(..end)?)
+    let digits = line.get(..end)?.trim_ascii();
+    let digits: Vec<u8> = digits.strip_prefix(b"+").unwrap_or(digits).iter().copied().filter(|b| *b != b'_').collect();
+    text::int(&digits)
 }
 
 pub(super) fn printable(bytes: &[u8]) -> String {
@@ -575,7 +501,7 @@ pub(super) fn printable(bytes: &[u8]) -> String {
 }
 
 #[cold]
-fn numeric(line: &[u8], span: Span, out: &mut Outbox) {
+pub(super) fn numeric(line: &[u8], span: Span, out: &mut Outbox) {
     out.defect(Error::new(&defects::NUMERIC_TEXT, span).with("decimal digits", printable(line)));
 }
 
@@ -587,10 +513,4 @@ fn underflow(span: Span) -> Error {
 #[cold]
 pub(super) fn operand(span: Span, expected: &str, found: &str) -> Error {
     Error::new(&defects::OPERAND_TYPE, span).with(expected, found)
-}
-
-#[cold]
-fn bad_utf8(span: Span, len: u64, at: usize) -> Error {
-    let start = span.end.saturating_sub(len).saturating_add(wide(at));
-    Error::new(&defects::TEXT_ENCODING, Span::at(start, 1)).with("UTF-8", "another byte")
 }

@@ -9,6 +9,7 @@ mod compat;
 pub mod defects;
 mod import;
 mod joblib;
+mod literal;
 mod machine;
 mod memo;
 mod numpy;
@@ -29,6 +30,7 @@ pub use compat::rows as compat_rows;
 pub static FORMAT: Format = Format {
     name: "pickle",
     extensions: &[".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".model", ".sav", ".dump"],
+    proves_itself: true,
     probe,
     open: |probe| Box::new(scanner::PickleScanner::new(probe)),
     defects: defects::ALL,
@@ -40,10 +42,15 @@ fn probe(p: &Probe<'_>) -> Match {
     if matches!(p.role, Role::Pickle | Role::TorchPickle(_)) {
         return Match::Sure;
     }
+    if p.head.starts_with(b"PK") {
+        // PERSID as a first opcode: no unpickler goes on from it, and every
+        // zip begins so.
+        return Match::No;
+    }
     let runs = scanner::sniff(p);
     match p.head {
         [0x80, 0..=5, ..] if runs => Match::Sure,
-        [0x80, 0..=5, ..] => Match::Maybe,
+        _ if scanner::begins_with_proto(p) => Match::Maybe,
         _ if runs || p.named(FORMAT.extensions) => Match::Maybe,
         _ => Match::No,
     }

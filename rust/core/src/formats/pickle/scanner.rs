@@ -67,6 +67,8 @@ pub(super) struct PickleScanner {
     /// Broken off: a defect that ends the reading.
     broken: bool,
     cut: bool,
+    /// A limit ended the reading.
+    limited: bool,
     /// Trailing bytes that are no pickle.
     trailing: bool,
     /// An import or worse was seen.
@@ -105,9 +107,10 @@ impl PickleScanner {
             joblib: false,
             broken: false,
             cut: false,
+            limited: false,
             trailing: false,
             acted: false,
-            confident: declared || (matches!(p.head, [0x80, 0..=5, ..]) && !p.contested),
+            confident: declared || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
             textual: p.named(TEXT_EXTENSIONS),
         };
@@ -153,6 +156,12 @@ impl PickleScanner {
                 self.truncated(op.code.name(), out);
                 return true;
             }
+            // Before anything else is done with it: a window too short for the
+            // line would end here as well.
+            if matches!(op.arg, Arg::Line(_) | Arg::Pair(..)) && op.len > self.max_line {
+                self.break_off(Break::Limit("max_line_bytes", self.max_line), out);
+                return true;
+            }
             let payload = op.payload(rest);
             if payload.is_none() && needs_payload(&op) {
                 return self.ask(op.len, rest, out);
@@ -184,10 +193,6 @@ impl PickleScanner {
         }
         if self.frame_end != NO_FRAME || matches!(op.code, Opcode::FRAME | Opcode::PROTO) {
             self.frame(op, span, out);
-        }
-        if matches!(op.arg, Arg::Line(_) | Arg::Pair(..)) && op.len > self.max_line {
-            self.break_off(Break::Limit("max_line_bytes", self.max_line), out);
-            return false;
         }
         if self.phase == Phase::Done {
             return false;
@@ -391,11 +396,29 @@ impl PickleScanner {
         }
         if wide(window.len()) >= left {
             let name = window.first().map_or("STOP", |&b| Opcode(b).name());
+            self.last_line(window, out);
             self.truncated(name, out);
             return true;
         }
         self.need = need.min(left);
         false
+    }
+
+    /// An import whose name line is cut: unpicklers take the line without its
+    /// last byte and import the module before they miss the rest.
+    fn last_line(&mut self, window: &[u8], out: &mut Outbox) {
+        let Some((&code, rest)) = window.split_first() else { return };
+        if !matches!(Opcode(code), Opcode::GLOBAL | Opcode::INST) || wide(window.len()) > self.max_line {
+            return;
+        }
+        if let Some(end) = memchr::memchr(b'\n', rest) {
+            let (module, name) = rest.split_at(end);
+            let name = name.get(1..name.len().saturating_sub(1)).unwrap_or(&[]);
+            let span = Span { start: self.pos, end: self.len };
+            if let Err(stop) = self.machine.import(module, name, Opcode(code), span, out) {
+                self.break_off(stop, out);
+            }
+        }
     }
 
     #[cold]
@@ -431,7 +454,10 @@ impl PickleScanner {
         } else {
             match stop {
                 Break::Bad(error) => out.defect(*error),
-                Break::Limit(name, limit) => out.limit(name, limit, Span { start: self.pos, end: self.len }, ""),
+                Break::Limit(name, limit) => {
+                    self.limited = true;
+                    out.limit(name, limit, Span { start: self.pos, end: self.len }, "");
+                }
             }
         }
         self.end_broken(out);
@@ -454,6 +480,16 @@ impl PickleScanner {
                 memo: op.code.is_memo(),
             });
         }
+    }
+}
+
+/// Whether a region begins with PROTO: of a protocol there is or may come to
+/// be, or, where the name says pickle, of any.
+pub(super) fn begins_with_proto(p: &Probe<'_>) -> bool {
+    match p.head {
+        [0x80, 0..=9, ..] => true,
+        [0x80, ..] => p.named_like_model(),
+        _ => false,
     }
 }
 
@@ -494,7 +530,8 @@ impl Scanner for PickleScanner {
         } else {
             complete || self.acted
         };
-        let recognised = self.confident || proven || (self.pickles > 0 && self.named);
+        // What a limit cut off can be anything.
+        let recognised = self.confident || proven || self.limited || (self.pickles > 0 && self.named);
         let format = if self.is_legacy() {
             "torch-legacy"
         } else if self.joblib {
@@ -522,7 +559,7 @@ pub(super) fn sniff(p: &Probe<'_>) -> bool {
     scanner.feed(0, p.head, &mut out);
     let whole = wide(p.head.len()) >= p.len;
     match scanner.broken {
-        true => scanner.acted || (scanner.pickles > 0 && !scanner.trailing),
+        true => scanner.acted || scanner.limited || (scanner.pickles > 0 && !scanner.trailing),
         // A region may not end without a STOP; one opcode proves nothing, and
         // among raw numbers a run of opcodes does not either.
         false if whole || raw => scanner.pickles > 0 || out.has_acts(),

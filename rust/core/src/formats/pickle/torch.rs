@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use super::defects;
 use super::machine::Machine;
-use super::value::{Kind, Value};
+use super::value::{Kind, Node, Value};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::names::Side;
+use crate::observe::Global;
 
 /// A storage as a persistent id declares it.
 pub(super) struct Storage {
@@ -18,6 +19,8 @@ pub(super) struct Storage {
     pub(super) key: Vec<u8>,
     /// numel × itemsize; `None` when that overflows.
     pub(super) bytes: Option<u64>,
+    /// Bytes of an element; 1 of an untyped storage.
+    pub(super) item: u64,
 }
 
 /// Bytes of an element, by the class a persistent id names.
@@ -59,7 +62,7 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
     let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&global.qualname)).ok()?;
     let item = ITEM_BYTES.get(item)?.1;
     let numel = u64::try_from(machine.arena.int(numel)?).ok();
-    Some(Storage { key: machine.arena.text_of(key)?.to_vec(), bytes: numel.and_then(|n| n.checked_mul(item)) })
+    Some(Storage { key: machine.arena.text_of(key)?.to_vec(), bytes: numel.and_then(|n| n.checked_mul(item)), item })
 }
 
 /// Holds a storage against its member: torch reads as many bytes as the id
@@ -79,6 +82,77 @@ pub(super) fn check(storage: &Storage, members: &HashMap<String, u64>, span: Spa
     )
 }
 
+/// Bytes of an element, by the dtype that `_rebuild_tensor_v3` names.
+static DTYPE_BYTES: &[(&str, u64)] = &[
+    ("bfloat16", 2),
+    ("bool", 1),
+    ("complex128", 16),
+    ("complex32", 4),
+    ("complex64", 8),
+    ("float16", 2),
+    ("float32", 4),
+    ("float64", 8),
+    ("int16", 2),
+    ("int32", 4),
+    ("int64", 8),
+    ("uint16", 2),
+    ("uint32", 4),
+    ("uint64", 8),
+];
+
+/// Holds a rebuilt tensor against its storage: offset, size and stride must
+/// stay inside it. torch checks some of them, some of the time; what it does
+/// not check is memory of the process (CVE-2026-24747 is of this class).
+///
+/// `Some` is the defect; other callables than torch's rebuilders have none.
+pub(super) fn extent(machine: &Machine, global: &Global, args: &[Value], span: Span) -> Option<Error> {
+    if global.module != "torch._utils" || !REBUILDERS.contains(&global.qualname.as_str()) {
+        return None;
+    }
+    let (&[storage, offset, size, stride], rest) = args.split_first_chunk::<4>()?;
+    let Node { kind: Kind::Storage, a, .. } = machine.arena.node_of(storage)? else { return None };
+    let &(bytes, item) = machine.storage_bytes.get(usize::try_from(a).ok()?)?;
+    // v3: requires_grad and hooks, then the dtype of an untyped storage.
+    let item = match rest.get(2).and_then(|&dtype| machine.global_of(dtype)) {
+        Some(dtype) if global.qualname == "_rebuild_tensor_v3" => {
+            let known = DTYPE_BYTES.binary_search_by(|(name, _)| (*name).cmp(&dtype.qualname));
+            known.ok().and_then(|i| DTYPE_BYTES.get(i)).map_or(1, |(_, bytes)| *bytes)
+        }
+        _ => item,
+    };
+    let needed = last_element(machine, offset, size, stride).and_then(|n| n.checked_mul(item));
+    if needed.is_some_and(|n| bytes.is_some_and(|b| n <= b)) {
+        return None;
+    }
+    let found = needed.map_or_else(|| "no place in it".to_owned(), |n| format!("a tensor up to byte {n}"));
+    let expected = bytes.map_or_else(|| "a storage with a size".to_owned(), |b| format!("inside {b} bytes of storage"));
+    Some(Error::new(&defects::STORAGE_SIZE, span).with(expected, found))
+}
+
+/// The rebuilders whose first four arguments are storage, offset, size, stride.
+const REBUILDERS: &[&str] = &["_rebuild_qtensor", "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"];
+
+/// Elements of storage up to the last one that a tensor touches.
+fn last_element(machine: &Machine, offset: Value, size: Value, stride: Value) -> Option<u64> {
+    let offset = u64::try_from(machine.arena.int(offset)?).ok()?;
+    let dims = |v: Value| {
+        let node = machine.arena.node_of(v).filter(|n| n.kind == Kind::Tuple)?;
+        machine.arena.items(node).iter().map(|&d| u64::try_from(machine.arena.int(d)?).ok()).collect::<Option<Vec<_>>>()
+    };
+    let (size, stride) = (dims(size)?, dims(stride)?);
+    if size.len() != stride.len() {
+        return None;
+    }
+    if size.contains(&0) {
+        return Some(offset);
+    }
+    let mut last = offset;
+    for (size, stride) in size.iter().zip(&stride) {
+        last = last.checked_add(size.saturating_sub(1).checked_mul(*stride)?)?;
+    }
+    last.checked_add(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +160,6 @@ mod tests {
     #[test]
     fn the_table_is_sorted() {
         assert!(ITEM_BYTES.is_sorted_by_key(|(name, _)| *name));
+        assert!(DTYPE_BYTES.is_sorted_by_key(|(name, _)| *name));
     }
 }

@@ -19,6 +19,7 @@ pub use scanner::{check_prefix, header_span};
 pub static FORMAT: Format = Format {
     name: "safetensors",
     extensions: &[EXTENSION],
+    proves_itself: false,
     probe,
     open: |p| Box::new(scanner::SafetensorsScanner::new(p)),
     defects: defects::ALL,
@@ -27,14 +28,12 @@ pub static FORMAT: Format = Format {
 const EXTENSION: &str = ".safetensors";
 
 fn probe(p: &Probe<'_>) -> Match {
-    if p.name.ends_with(EXTENSION) {
-        return Match::Sure;
-    }
     // There is no magic: a plausible length, then an object with a key.
     let plausible = scanner::length(p.head)
         .is_some_and(|n| n >= 2 && n <= p.len.saturating_sub(8) && n <= p.limits.max_header_bytes);
     match p.head.get(8..) {
         Some([b'{', b'"' | b'}' | b' ' | b'\n', ..]) if plausible => Match::Sure,
+        _ if p.name.ends_with(EXTENSION) => Match::Maybe,
         _ => Match::No,
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct End {
     pub(super) size: u64,
     /// Entries, as declared.
     pub(super) entries: u64,
+    /// The record contradicts itself or its zip64 twin, or names other disks.
+    pub(super) twisted: bool,
 }
 
 impl End {
@@ -52,10 +54,16 @@ pub(super) fn present(tail: &[u8], len: u64) -> bool {
 pub(super) fn read<'s>(at: u64, get: &dyn Fn(Span) -> Option<&'s [u8]>) -> Result<Option<End>, Span> {
     let fixed = Span::at(at, EOCD_BYTES);
     let mut r = Reader::new(get(fixed).ok_or(fixed)?);
-    let Some((entries, size, directory, comment)) = fields(&mut r) else { return Ok(None) };
+    let Some(Fields { disks, here, entries, size, directory, comment }) = fields(&mut r) else { return Ok(None) };
     let end = fixed.end.saturating_add(u64::from(comment));
-    let plain =
-        End { record: at, end, directory: u64::from(directory), size: u64::from(size), entries: u64::from(entries) };
+    let plain = End {
+        record: at,
+        end,
+        directory: u64::from(directory),
+        size: u64::from(size),
+        entries: u64::from(entries),
+        twisted: disks || here != entries,
+    };
     let Some(locator_at) = at.checked_sub(ZIP64_LOCATOR_BYTES) else { return Ok(Some(plain)) };
     let locator = Span::at(locator_at, ZIP64_LOCATOR_BYTES);
     let bytes = get(locator).ok_or(locator)?;
@@ -73,14 +81,34 @@ pub(super) fn read<'s>(at: u64, get: &dyn Fn(Span) -> Option<&'s [u8]>) -> Resul
     }
     let mut r = Reader::new(bytes.get(32..).unwrap_or(&[]));
     match (r.u64(), r.u64(), r.u64()) {
-        (Some(entries), Some(size), Some(directory)) => Ok(Some(End { record, end, directory, size, entries })),
+        (Some(entries), Some(size), Some(directory)) => {
+            // A plain field is the twin's, or all ones: APPNOTE 4.4.1.4.
+            let agree = |plain: u64, ones: u64, twin: u64| plain == ones || plain == twin;
+            let twins = agree(plain.entries, 0xffff, entries)
+                && agree(plain.size, 0xffff_ffff, size)
+                && agree(plain.directory, 0xffff_ffff, directory);
+            Ok(Some(End { record, end, directory, size, entries, twisted: plain.twisted || !twins }))
+        }
         _ => Ok(Some(plain)),
     }
 }
 
-fn fields(r: &mut Reader<'_>) -> Option<(u16, u32, u32, u16)> {
-    r.take(10)?;
-    Some((r.u16()?, r.u32()?, r.u32()?, r.u16()?))
+/// The fixed part of the record.
+struct Fields {
+    /// It is not the only disk.
+    disks: bool,
+    here: u16,
+    entries: u16,
+    size: u32,
+    directory: u32,
+    comment: u16,
+}
+
+fn fields(r: &mut Reader<'_>) -> Option<Fields> {
+    r.take(4)?;
+    let ones = |disk: u16| disk != 0 && disk != 0xffff;
+    let disks = ones(r.u16()?) | ones(r.u16()?);
+    Some(Fields { disks, here: r.u16()?, entries: r.u16()?, size: r.u32()?, directory: r.u32()?, comment: r.u16()? })
 }
 
 pub(super) fn wide(n: usize) -> u64 {

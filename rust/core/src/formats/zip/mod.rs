@@ -18,6 +18,7 @@ use super::{Format, Match, Probe};
 pub static FORMAT: Format = Format {
     name: "zip",
     extensions: &[".zip", ".npz", ".pt2", ".ptl"],
+    proves_itself: true,
     probe,
     open: |probe| Box::new(scanner::ZipScanner::new(probe)),
     defects: defects::ALL,
@@ -25,6 +26,9 @@ pub static FORMAT: Format = Format {
 
 /// Bytes from the end in which every reader looks for the end record.
 pub const TAIL_BYTES: u64 = end::MAX_EOCD_BYTES;
+
+/// Bytes of an end record without a comment.
+pub const END_BYTES: u64 = end::EOCD_BYTES;
 
 /// The two signatures an archive can begin with: a member, or its own end.
 const SIGNATURES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];

@@ -1,6 +1,6 @@
 //! Reads the end, the directory and all local headers, then hands up members.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::defects;
@@ -35,7 +35,8 @@ pub(super) struct ZipScanner {
     len: u64,
     sparse: Sparse,
     phase: Phase,
-    needs: Vec<Span>,
+    /// Spans asked for, by start.
+    needs: BTreeMap<u64, u64>,
     entries: Vec<Entry>,
     /// Where the data of each entry stands, once its local header was read.
     data: Vec<Option<Span>>,
@@ -55,7 +56,7 @@ impl ZipScanner {
             len: p.len,
             sparse,
             phase: Phase::End,
-            needs: Vec::new(),
+            needs: BTreeMap::new(),
             entries: Vec::new(),
             data: Vec::new(),
             begins_as_zip,
@@ -83,7 +84,9 @@ impl ZipScanner {
     }
 
     fn ask(&mut self, span: Span) {
-        self.needs.push(Span { start: span.start, end: span.end.min(self.len) });
+        let end = span.end.min(self.len);
+        let asked = self.needs.entry(span.start).or_insert(end);
+        *asked = end.max(*asked);
     }
 
     fn find_end(&mut self, out: &mut Outbox) -> (Phase, bool) {
@@ -152,6 +155,10 @@ impl ZipScanner {
                     .with("a comment inside the file", format!("{:#x}", end.end)),
             );
             return (Phase::Done, false);
+        }
+        if end.twisted {
+            let expected = "one disk, one count of entries, and a zip64 record that agrees";
+            out.defect(Error::new(&defects::DIRECTORY_MISMATCH, span).with(expected, "another"));
         }
         if by_size > end.directory {
             let prefix = Span { start: 0, end: by_size.saturating_sub(end.directory) };
@@ -343,13 +350,14 @@ impl ZipScanner {
 
 impl Scanner for ZipScanner {
     fn wants(&self, wants: &mut Vec<Want>) {
-        wants.extend(self.needs.iter().map(|&span| Want { span, until: span.end }));
+        wants.extend(self.needs.iter().map(|(&start, &end)| Want { span: Span { start, end }, until: end }));
     }
 
     fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
         self.sparse.insert(at, bytes);
-        let sparse = &self.sparse;
-        self.needs.retain(|span| !span.is_empty() && sparse.get(*span).is_none());
+        if self.needs.get(&at).is_some_and(|end| at.saturating_add(wide(bytes.len())) >= *end) {
+            self.needs.remove(&at);
+        }
         if self.needs.is_empty() {
             self.advance(out);
         }

@@ -4,6 +4,7 @@
 //! asks for the miss and tries again. So the reader stays sans-IO.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io;
 
 use rawzip::ReaderAt;
@@ -13,7 +14,7 @@ use crate::bytes::Span;
 /// Fetched windows, by start.
 #[derive(Debug, Default)]
 pub(super) struct Sparse {
-    windows: Vec<(u64, Vec<u8>)>,
+    windows: BTreeMap<u64, Vec<u8>>,
     len: u64,
     miss: Cell<Option<Span>>,
 }
@@ -29,15 +30,16 @@ impl Sparse {
         if bytes.is_empty() || self.get(Span::at(at, wide(bytes.len()))).is_some() {
             return;
         }
-        let place = self.windows.partition_point(|(start, _)| *start < at);
-        self.windows.insert(place, (at, bytes.to_vec()));
+        let window = self.windows.entry(at).or_default();
+        if window.len() < bytes.len() {
+            *window = bytes.to_vec();
+        }
     }
 
     /// The bytes of a span, when one window holds all of it.
     pub(super) fn get(&self, span: Span) -> Option<&[u8]> {
-        let last = self.windows.partition_point(|(start, _)| *start <= span.start);
         // Windows may overlap; the nearest starts are the likeliest.
-        self.windows.get(..last)?.iter().rev().take(3).find_map(|(start, bytes)| {
+        self.windows.range(..=span.start).rev().take(3).find_map(|(start, bytes)| {
             let from = usize::try_from(span.start.checked_sub(*start)?).ok()?;
             bytes.get(from..)?.get(..usize::try_from(span.len()).ok()?)
         })
