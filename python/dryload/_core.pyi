@@ -4,17 +4,18 @@ The extension converts and never decides: it says what is in a file; `dryload.ru
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict, final
+from typing import Literal, TypedDict, final, type_check_only
 
-Standing = Literal["allow", "unknown", "deny"]
-Path = str | bytes
+_Standing = Literal["allow", "unknown", "deny"]
+_Path = str | bytes
 
 ImportRow = TypedDict(
     "ImportRow",
-    {"name": str, "module": str, "qualname": str, "offset": int, "class": Standing, "count": int},
+    {"name": str, "module": str, "qualname": str, "offset": int, "class": _Standing, "count": int},
 )
-CallRow = TypedDict("CallRow", {"call": str, "offset": int, "class": Standing, "count": int})
+CallRow = TypedDict("CallRow", {"call": str, "offset": int, "class": _Standing, "count": int})
 
+@type_check_only
 class PartRow(TypedDict):
     member: str | None
     offset: int | None
@@ -26,11 +27,13 @@ class PartRow(TypedDict):
     imports: list[ImportRow]
     calls: list[CallRow]
 
+@type_check_only
 class SkippedRow(TypedDict):
     member: str | None
     why: str
     bytes: int
 
+@type_check_only
 class TraceRow(TypedDict):
     part: int
     offset: int
@@ -56,7 +59,7 @@ Observation = TypedDict(
         "module": str,
         "qualname": str,
         "raw": str,
-        "class": Standing,
+        "class": _Standing,
         "reason": str,
         "opcode": str,
         "call": str,
@@ -97,7 +100,7 @@ class Record:
 @final
 class Batch:
     def __new__(
-        cls, paths: Sequence[Path], names: Names, limits: Mapping[str, int] | None, jobs: int
+        cls, paths: Sequence[_Path], names: Names, limits: Mapping[str, int] | None, jobs: int
     ) -> Batch: ...
     def __iter__(self) -> Batch: ...
     def __next__(self) -> tuple[bytes, bool, Record | tuple[str, str]]: ...
@@ -121,28 +124,31 @@ class Header:
     @property
     def header_bytes(self) -> int: ...
 
-def scan_bytes(data: bytes, name: str | None, names: Names, limits: Mapping[str, int] | None) -> Record: ...
-def scan_file(path: Path, names: Names, limits: Mapping[str, int] | None) -> Record: ...
+def scan_bytes(
+    data: bytes, name: str | None, names: Names, limits: Mapping[str, int] | None = None
+) -> Record: ...
+def scan_file(path: _Path, names: Names, limits: Mapping[str, int] | None = None) -> Record: ...
 def trace_bytes(
     data: bytes,
     name: str | None,
     names: Names,
-    limits: Mapping[str, int] | None,
-    around: Sequence[tuple[int, int]] | None,
-    before: int,
-    after: int,
+    limits: Mapping[str, int] | None = None,
+    around: Sequence[tuple[int, int]] | None = None,
+    before: int = 0,
+    after: int = 0,
 ) -> list[TraceRow]: ...
 def trace_file(
-    path: Path,
+    path: _Path,
     names: Names,
-    limits: Mapping[str, int] | None,
-    around: Sequence[tuple[int, int]] | None,
-    before: int,
-    after: int,
+    limits: Mapping[str, int] | None = None,
+    around: Sequence[tuple[int, int]] | None = None,
+    before: int = 0,
+    after: int = 0,
 ) -> list[TraceRow]: ...
 def defects() -> list[tuple[str, str, str, str]]: ...
+def compat_names() -> list[tuple[str, str, str, str]]: ...
 def opcodes() -> list[tuple[int, str, int, str]]: ...
 def limits() -> list[tuple[str, int, str]]: ...
 def check_spec(spec: str) -> None: ...
 def safetensors_header_bytes(data: bytes) -> Header: ...
-def safetensors_header_file(path: Path) -> Header: ...
+def safetensors_header_file(path: _Path) -> Header: ...

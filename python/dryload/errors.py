@@ -37,7 +37,7 @@ class FormatError(DryloadError, ValueError):
         return _format_error, (type(self), str(self), self.code, self.offset, self.format)
 
 
-class LimitExceeded(FormatError):  # noqa: N818 - the name is the condition
+class LimitExceeded(FormatError):
     """The file asks for more than a limit grants; it may be well formed."""
 
 

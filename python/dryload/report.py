@@ -307,9 +307,9 @@ def _restored(
     findings: tuple[Finding, ...],
     seen: Snapshot,
     policy: str,
-    on_disk: bool,
-    walked: bool,
-    ignored: bool,
+    on_disk: bool,  # noqa: FBT001 - pickle calls it by position
+    walked: bool,  # noqa: FBT001
+    ignored: bool,  # noqa: FBT001
 ) -> Report:
     return Report(
         path, verdict, findings, seen=seen, policy=policy, on_disk=on_disk, walked=walked, ignored=ignored

@@ -84,9 +84,9 @@ def scan_many(
     """Scans files and folders with `jobs` threads and yields a report for each file, in the order of the
     paths.
 
-    Folders are walked in sorted order, hidden files too; links are followed, and a folder is walked once. A file that
-    cannot be read is reported as inconclusive and does not stop the rest. A report whose `ignored` is True
-    is of no model file.
+    Folders are walked in sorted order, hidden files too; links are followed, and a folder is walked once. A
+    file that cannot be read is reported as inconclusive and does not stop the rest. A report whose `ignored`
+    is True is of no model file.
 
     Raises:
         ValueError: `jobs` is not positive.
