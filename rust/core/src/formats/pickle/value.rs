@@ -104,7 +104,7 @@ pub const MAX_TEXT: usize = 255;
 /// Items kept of a list, set or dict: enough for the attributes of a wrapper,
 /// the fields of a structured dtype and an explanation. Tuples are kept whole,
 /// as they are arguments.
-const MAX_KEPT: usize = 64;
+const MAX_KEPT: usize = 32;
 
 /// Nodes, items and texts of one pickle.
 #[derive(Debug, Default)]
