@@ -64,8 +64,7 @@ class Policy:
 
     @classmethod
     def default(cls) -> Policy:
-        """Permits plain values and what the common libraries save: tensors, arrays, estimators, trainer
-        state."""
+        """Permits plain values, numpy, the set of torch's weights-only loader and joblib's array wrapper."""
         return cls.builtin("default")
 
     @classmethod
