@@ -169,7 +169,7 @@ def _no_model(record: Record, findings: Iterable[Finding]) -> bool:
     """True for a file that is no model by content nor by name, such as a README in a folder."""
     if record.named_like_model or record.recognised:
         return False
-    return {finding.rule for finding in findings} in ({"scan-unrecognised-content"}, {"scan-empty-file"})
+    return {finding.rule for finding in findings} <= NO_MODEL
 
 
 def _unread(path: str, slug: str, message: str, *, policy: Policy, walked: bool) -> Report:
@@ -245,5 +245,7 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+# What is said of a file that no model format claims.
+NO_MODEL = frozenset({"scan-unrecognised-content", "scan-empty-file", "scan-unsupported-format"})
 # What a report calls bytes that came without a name.
 UNNAMED = "<bytes>"

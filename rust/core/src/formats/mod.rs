@@ -128,16 +128,12 @@ pub const HEAD_BYTES: u64 = 512;
 /// Endings of model files whose format is not read yet.
 const OTHER_EXTENSIONS: &[&str] = &[
     ".7z",
-    ".bz2",
     ".ckpt",
     ".dill",
     ".gguf",
-    ".gz",
     ".h5",
     ".hdf5",
     ".keras",
-    ".lz4",
-    ".lzma",
     ".mar",
     ".mlmodel",
     ".msgpack",
@@ -155,14 +151,33 @@ const OTHER_EXTENSIONS: &[&str] = &[
     ".tflite",
     ".tgz",
     ".ubj",
-    ".xz",
-    ".z",
-    ".zst",
 ];
 
-/// Whether a name, in lower case, is that of a model file.
+/// Endings of compressed streams: what is inside is named before them.
+const COMPRESSED_EXTENSIONS: &[&str] = &[".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z", ".zst"];
+
+/// Whether a name, in lower case, is that of a model file. A compressed stream
+/// is one unless the rest of its name says otherwise: `data.csv.gz`.
 #[must_use]
 pub fn named_like_model(name: &str) -> bool {
+    if let Some(inner) = COMPRESSED_EXTENSIONS.iter().find_map(|e| name.strip_suffix(e)) {
+        return !inner.contains('.') || named_like_model(inner);
+    }
     let known = FORMATS.iter().flat_map(|f| f.extensions.iter());
     known.chain(OTHER_EXTENSIONS).any(|e| name.ends_with(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compressed_streams_are_named_by_what_is_inside() {
+        for name in ["a.pkl", "a.joblib.z", "model.tar.gz", "weights.gz", "a.safetensors"] {
+            assert!(named_like_model(name), "{name}");
+        }
+        for name in ["readme.md", "data.csv.gz", "bash.1.gz", "config.json", "a.whl"] {
+            assert!(!named_like_model(name), "{name}");
+        }
+    }
 }

@@ -41,8 +41,8 @@ pub(super) fn name(head: &[u8]) -> Option<&'static str> {
     matches!(head, [0x78, level, ..] if ZLIB_LEVELS.contains(level)).then_some("zlib")
 }
 
-/// Whether a format could hold a model or be run: a script or a page in a
-/// folder is no model, unless its name says so.
+/// Whether a format is made to hold models or files. A script, a page or a
+/// compressed stream in a folder is no model unless its name says so.
 pub(super) fn may_hold_model(name: &str) -> bool {
-    !matches!(name, "script" | "html" | "zlib" | "pe" | "elf" | "mach-o")
+    matches!(name, "7z" | "rar" | "tar" | "hdf5" | "gguf" | "tflite" | LFS_POINTER)
 }

@@ -33,7 +33,8 @@ pub struct Record {
     pub format: &'static str,
     /// Whether the source is of a format that holds models.
     pub recognised: bool,
-    /// Whether its name is that of a model file.
+    /// Whether its name is that of a model file, or its content of a format
+    /// made to hold models that is not read.
     pub named_like_model: bool,
     /// The parts, outer before inner.
     pub parts: Vec<PartRecord>,

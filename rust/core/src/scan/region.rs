@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bytes::Span;
 use crate::decode::{Inflate, State};
-use crate::formats::{Format, Scanner, Want};
+use crate::formats::{Format, HEAD_BYTES, Scanner, Want, zip};
 use crate::observe::{Outbox, Role};
 
 /// Where the bytes of a region are.
@@ -44,6 +44,8 @@ pub(super) struct Region {
     pub(super) inflate: Option<Inflate>,
     pub(super) role: Role,
     pub(super) depth: u64,
+    /// The part of the archive it is in.
+    pub(super) container: Option<usize>,
     pub(super) phase: Phase,
     pub(super) head: Vec<u8>,
     pub(super) tail: Vec<u8>,
@@ -81,6 +83,7 @@ impl Region {
             inflate: None,
             role,
             depth,
+            container: None,
             phase: Phase::Head,
             head: Vec::new(),
             tail: Vec::new(),
@@ -174,6 +177,34 @@ impl Region {
             self.source = Source::Memory(Arc::new(inflate.into_out()), 0);
         }
     }
+}
+
+pub(super) fn head_want(region: &Region) -> Want {
+    let end = HEAD_BYTES.min(region.len);
+    let end = if region.role == Role::TensorData { end.min(64) } else { end };
+    Want { span: Span { start: 0, end }, until: end }
+}
+
+pub(super) fn tail_want(region: &Region) -> Want {
+    let start = if region.is_random() { region.len.saturating_sub(tail_bytes(region)) } else { 0 };
+    Want { span: Span { start, end: region.len }, until: region.len }
+}
+
+/// How much of the end decides whether a region is an archive: what begins as
+/// one is, and its scanner asks for what it needs.
+fn tail_bytes(region: &Region) -> u64 {
+    if region.head.starts_with(b"PK") { zip::END_BYTES } else { zip::TAIL_BYTES }
+}
+
+/// How far a region must be inflated for what it waits for.
+pub(super) fn inflate_target(region: &Region) -> u64 {
+    let mut wants = Vec::new();
+    match &region.phase {
+        Phase::Head => wants.push(head_want(region)),
+        Phase::Tail => wants.push(tail_want(region)),
+        Phase::Run => region.active.iter().for_each(|a| a.scanner.wants(&mut wants)),
+    }
+    wants.iter().map(|w| w.span.end).max().unwrap_or(0)
 }
 
 /// Bytes in memory.

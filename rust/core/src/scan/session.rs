@@ -4,11 +4,12 @@
 //! asked about every region; all that match are followed, and two that hold
 //! are a polyglot.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::foreign;
 use super::record::{PartRecord, Record};
-use super::region::{Active, Held, Phase, Region, Source, Supply, wide};
+use super::region::{Active, Held, Phase, Region, Source, Supply, head_want, inflate_target, tail_want, wide};
 use crate::bytes::Span;
 use crate::decode::{self, Inflate, State};
 use crate::error::Error;
@@ -40,6 +41,8 @@ pub struct Session {
     wants: Vec<Want>,
     /// Wants of the batch that were fed.
     fed: usize,
+    /// By part: members that no format claimed, and the first names.
+    unclaimed: BTreeMap<usize, (u64, Vec<String>)>,
     record: Record,
 }
 
@@ -56,6 +59,7 @@ impl Session {
             regions: Vec::new(),
             wants: Vec::new(),
             fed: 0,
+            unclaimed: BTreeMap::new(),
             record: Record { size, named_like_model: named_like_model(&name), ..Record::default() },
             name,
         };
@@ -120,6 +124,7 @@ impl Session {
         if let Some(want) = self.wants().first().copied() {
             self.source_changed(want);
         }
+        self.tell_unclaimed();
         self.record
     }
 
@@ -426,6 +431,7 @@ impl Session {
             let stored = child.span.len().min(room);
             let mut inner = Region::new(Some(member), stored, source, child.role, region.depth.saturating_add(1));
             inner.head = child.head;
+            inner.container = Some(self.record.parts.len());
             if let Encoding::Deflate(size) = child.encoding {
                 inner.inflate = Some(Inflate::default());
                 inner.len = size;
@@ -445,8 +451,12 @@ impl Session {
             return;
         }
         let span = Span { start: 0, end: region.len };
-        let name = region.name(&self.name);
-        let known = foreign::name(&region.head).filter(|f| foreign::may_hold_model(f) || named_like_model(&name));
+        let known = foreign::name(&region.head);
+        if let Some(container) = region.container
+            && !known.is_some_and(foreign::may_hold_model)
+        {
+            return self.unclaimed_member(container, region);
+        }
         let error = match known {
             Some(foreign::LFS_POINTER) => Error::new(&observe::LFS_POINTER, span),
             Some(format) => Error::new(&observe::UNSUPPORTED_FORMAT, span).with("", format),
@@ -458,8 +468,35 @@ impl Session {
         };
         if region.member.is_none() {
             self.record.format = known.unwrap_or("");
+            self.record.named_like_model |= known.is_some_and(foreign::may_hold_model);
         }
         self.plain_part(region.member.clone(), region.offset(), region.len, error);
+    }
+
+    /// A member that no format claims: counted, and told once for its archive.
+    fn unclaimed_member(&mut self, container: usize, region: &Region) {
+        let (count, names) = self.unclaimed.entry(container).or_default();
+        *count = count.saturating_add(1);
+        if names.len() < MAX_NAMED {
+            names.push(region.member.as_deref().unwrap_or("").to_owned());
+        }
+        self.record.skipped.push((region.member.clone(), observe::Skip { why: "unrecognised", bytes: region.len }));
+    }
+
+    /// Tells, of each archive, the members that no format claimed.
+    fn tell_unclaimed(&mut self) {
+        for (container, (count, names)) in std::mem::take(&mut self.unclaimed) {
+            let alone = self.record.parts.len() == 1 && !self.record.named_like_model;
+            let Some(part) = self.record.parts.get_mut(container) else { continue };
+            let more = if count > wide(names.len()) { ", ..." } else { "" };
+            let found = format!("{count} members: {}{more}", names.join(", "));
+            let span = Span { start: 0, end: part.size };
+            part.observations.push(Error::new(&observe::UNRECOGNISED_CONTENT, span).with("", found).into());
+            // An archive by another name, with nothing known in it, is no model.
+            if alone && part.part.format == zip::FORMAT.name && part.observations.len() == 1 {
+                self.record.recognised = false;
+            }
+        }
     }
 
     /// A part of no format, with the reason.
@@ -532,33 +569,8 @@ impl Session {
     }
 }
 
-fn head_want(region: &Region) -> Want {
-    let end = HEAD_BYTES.min(region.len);
-    let end = if region.role == Role::TensorData { end.min(64) } else { end };
-    Want { span: Span { start: 0, end }, until: end }
-}
-
-fn tail_want(region: &Region) -> Want {
-    let start = if region.is_random() { region.len.saturating_sub(tail_bytes(region)) } else { 0 };
-    Want { span: Span { start, end: region.len }, until: region.len }
-}
-
-/// How much of the end decides whether a region is an archive: what begins as
-/// one is, and its scanner asks for what it needs.
-fn tail_bytes(region: &Region) -> u64 {
-    if region.head.starts_with(b"PK") { zip::END_BYTES } else { zip::TAIL_BYTES }
-}
-
-/// How far a region must be inflated for what it waits for.
-fn inflate_target(region: &Region) -> u64 {
-    let mut wants = Vec::new();
-    match &region.phase {
-        Phase::Head => wants.push(head_want(region)),
-        Phase::Tail => wants.push(tail_want(region)),
-        Phase::Run => region.active.iter().for_each(|a| a.scanner.wants(&mut wants)),
-    }
-    wants.iter().map(|w| w.span.end).max().unwrap_or(0)
-}
+/// Unclaimed members that are named; the rest is counted.
+const MAX_NAMED: usize = 3;
 
 fn clip(bytes: &[u8], len: u64) -> Vec<u8> {
     let len = usize::try_from(len).unwrap_or(usize::MAX);

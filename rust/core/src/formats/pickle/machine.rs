@@ -228,11 +228,11 @@ impl Machine {
                 }
                 let index = lax_int(line).and_then(|n| u64::try_from(n).ok());
                 let Some(index) = index else { return Err(operand(span, "a memo index", &printable(line)).into()) };
-                self.memo_op(op.code == Opcode::PUT, index, span)?;
+                self.memo_op(op.code == Opcode::PUT, index, span, out)?;
             }
-            (Opcode::BINPUT | Opcode::LONG_BINPUT, Arg::Int(n)) => self.memo_op(true, n.unsigned_abs(), span)?,
-            (Opcode::BINGET | Opcode::LONG_BINGET, Arg::Int(n)) => self.memo_op(false, n.unsigned_abs(), span)?,
-            (Opcode::MEMOIZE, _) => self.memo_op(true, self.memo.len(), span)?,
+            (Opcode::BINPUT | Opcode::LONG_BINPUT, Arg::Int(n)) => self.memo_op(true, n.unsigned_abs(), span, out)?,
+            (Opcode::BINGET | Opcode::LONG_BINGET, Arg::Int(n)) => self.memo_op(false, n.unsigned_abs(), span, out)?,
+            (Opcode::MEMOIZE, _) => self.memo_op(true, self.memo.len(), span, out)?,
             (Opcode::PROTO, Arg::Int(n)) => self.proto = u8::try_from(n).unwrap_or(u8::MAX),
             (Opcode::FRAME, _) => {}
             (Opcode::GLOBAL, Arg::Pair(module, name)) => {
@@ -392,12 +392,17 @@ impl Machine {
     }
 
     #[inline]
-    fn memo_op(&mut self, put: bool, index: u64, span: Span) -> Result<()> {
+    fn memo_op(&mut self, put: bool, index: u64, span: Span, out: &mut Outbox) -> Result<()> {
         if put {
             let value = self.pop(span)?;
             self.stack.push(value);
-            // C makes room for every slot below, Python does not.
-            if index >= self.max_memo || self.memo.put(index, value) > self.max_memo {
+            if index >= self.max_memo {
+                // C makes room for every slot below and runs out of memory,
+                // Python goes on.
+                let expected = format!("a memo index below {}", self.max_memo);
+                out.defect(operand(span, &expected, &index.to_string()));
+            }
+            if self.memo.put(index, value) > self.max_memo {
                 return Err(Break::Limit("max_memo", self.max_memo));
             }
             return Ok(());

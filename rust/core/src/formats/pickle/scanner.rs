@@ -13,7 +13,8 @@ use super::text::{Utf8, utf8};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
-use crate::observe::{Outbox, Role};
+use crate::names::Side;
+use crate::observe::{Global, Observation, Outbox, Role};
 use crate::trace::Row;
 
 /// Longest text that must stand in one window; a longer one is checked as it
@@ -76,15 +77,11 @@ pub(super) struct PickleScanner {
     /// Whether a break at the start is the file's fault, not a wrong guess.
     confident: bool,
     named: bool,
-    /// A name of prose or code: an import alone proves nothing.
-    textual: bool,
+    /// A defect was seen, if one that reading survives.
+    odd: bool,
+    /// Opcodes up to the last import.
+    import_at: u64,
 }
-
-/// Names of texts that begin like opcodes by chance.
-const TEXT_EXTENSIONS: &[&str] = &[
-    ".c", ".cfg", ".csv", ".css", ".html", ".ini", ".js", ".json", ".jinja", ".log", ".md", ".py", ".rs", ".rst",
-    ".sh", ".toml", ".ts", ".tsv", ".txt", ".xml", ".yaml", ".yml",
-];
 
 impl PickleScanner {
     pub(super) fn new(p: &Probe<'_>) -> Self {
@@ -112,12 +109,32 @@ impl PickleScanner {
             acted: false,
             confident: declared || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
-            textual: p.named(TEXT_EXTENSIONS),
+            odd: false,
+            import_at: 0,
         };
         if p.len == 0 {
             scanner.phase = Phase::Done;
         }
         scanner
+    }
+
+    /// Whether a region that is named like a pickle is one: a whole pickle, or
+    /// an import or worse before it breaks.
+    fn is_plausible(&self) -> bool {
+        self.pickles > 0 || self.acted
+    }
+
+    /// Whether a region that neither begins nor is named like a pickle is one.
+    /// Prose and code run as opcodes for a while: `class A:` is an import of
+    /// `lass A:`. A whole canonical pickle proves it, or an import of a name
+    /// that can be one and is called, is denied, or is followed by more.
+    fn is_proven(&self) -> bool {
+        let whole = self.pickles > 0 && !self.broken && !self.odd;
+        let import = |g: &Global| {
+            let used = g.calls > 0 || g.side == Side::Deny || self.opcodes > self.import_at.saturating_add(1);
+            is_identifier(&g.module) && is_identifier(&g.qualname) && used
+        };
+        whole || (self.acted && self.machine.globals().any(import))
     }
 
     /// Follows the window as far as it goes.
@@ -171,6 +188,9 @@ impl PickleScanner {
             }
             self.opcodes = self.opcodes.saturating_add(1);
             let before = self.pos;
+            if matches!(op.code, Opcode::GLOBAL | Opcode::STACK_GLOBAL | Opcode::INST) {
+                self.import_at = self.opcodes;
+            }
             if !self.step(&op, payload, end, out) {
                 return true;
             }
@@ -287,7 +307,7 @@ impl PickleScanner {
         if self.pickles == 1 && self.saw_magic {
             self.machine.role = Role::TorchLegacy;
         }
-        self.acted = self.acted || out.has_acts();
+        self.note(out);
         if self.is_legacy() && self.pickles == LEGACY_PICKLES {
             self.storages(out);
             return;
@@ -304,6 +324,12 @@ impl PickleScanner {
         self.seen_before = out.observations.len();
         self.starts_with_proto = false;
         self.need = 1;
+    }
+
+    /// Keeps what decides whether the region is a pickle at all.
+    fn note(&mut self, out: &Outbox) {
+        self.acted = self.acted || out.has_acts();
+        self.odd = self.odd || !out.observations.is_empty() && !out.observations.iter().all(Observation::is_act);
     }
 
     fn is_legacy(&self) -> bool {
@@ -408,7 +434,8 @@ impl PickleScanner {
     /// last byte and import the module before they miss the rest.
     fn last_line(&mut self, window: &[u8], out: &mut Outbox) {
         let Some((&code, rest)) = window.split_first() else { return };
-        if !matches!(Opcode(code), Opcode::GLOBAL | Opcode::INST) || wide(window.len()) > self.max_line {
+        let reads = code == Opcode::GLOBAL.0 || (code == Opcode::INST.0 && self.machine.depth() > 0);
+        if !reads || wide(window.len()) > self.max_line {
             return;
         }
         if let Some(end) = memchr::memchr(b'\n', rest) {
@@ -438,8 +465,7 @@ impl PickleScanner {
     /// acts on it before it comes to this place.
     #[cold]
     fn break_off(&mut self, stop: Break, out: &mut Outbox) {
-        let acts_here =
-            out.observations.get(self.seen_before..).unwrap_or(&[]).iter().any(crate::observe::Observation::is_act);
+        let acts_here = out.observations.get(self.seen_before..).unwrap_or(&[]).iter().any(Observation::is_act);
         if self.pickles > 0
             && !acts_here
             && !self.starts_with_proto
@@ -464,7 +490,7 @@ impl PickleScanner {
     }
 
     fn end_broken(&mut self, out: &Outbox) {
-        self.acted = self.acted || out.has_acts();
+        self.note(out);
         self.broken = true;
         self.phase = Phase::Done;
     }
@@ -481,6 +507,12 @@ impl PickleScanner {
             });
         }
     }
+}
+
+/// Whether a text could name a module or a class.
+fn is_identifier(text: &str) -> bool {
+    let first = text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    first && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 /// Whether a region begins with PROTO: of a protocol there is or may come to
@@ -524,14 +556,8 @@ impl Scanner for PickleScanner {
     }
 
     fn part(&mut self) -> Part {
-        let complete = self.pickles > 0 && !self.broken;
-        let proven = if self.textual && !self.named {
-            complete || self.machine.globals().any(|g| g.calls > 0)
-        } else {
-            complete || self.acted
-        };
-        // What a limit cut off can be anything.
-        let recognised = self.confident || proven || self.limited || (self.pickles > 0 && self.named);
+        let recognised =
+            self.confident || self.limited || if self.named { self.is_plausible() } else { self.is_proven() };
         let format = if self.is_legacy() {
             "torch-legacy"
         } else if self.joblib {
@@ -559,7 +585,7 @@ pub(super) fn sniff(p: &Probe<'_>) -> bool {
     scanner.feed(0, p.head, &mut out);
     let whole = wide(p.head.len()) >= p.len;
     match scanner.broken {
-        true => scanner.acted || scanner.limited || (scanner.pickles > 0 && !scanner.trailing),
+        true => scanner.limited || scanner.is_proven() || (p.named_like_model() && scanner.is_plausible()),
         // A region may not end without a STOP; one opcode proves nothing, and
         // among raw numbers a run of opcodes does not either.
         false if whole || raw => scanner.pickles > 0 || out.has_acts(),

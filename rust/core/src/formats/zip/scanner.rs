@@ -129,7 +129,8 @@ impl ZipScanner {
         };
         let first = Span::at(by_size, 4);
         let is_directory = if end.size == 0 {
-            true
+            // Nothing is in it: an end record alone makes no archive of a file.
+            self.begins_as_zip
         } else {
             match self.sparse.get(first) {
                 Some(bytes) => bytes == b"PK\x01\x02",
