@@ -290,6 +290,10 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+# Compiles dryload's own modules, wherever they are.
+COMPILE = "import compileall, dryload, os; compileall.compile_dir(os.path.dirname(dryload.__file__), quiet=1)"
+
+
 def main() -> int:
     """Makes what is missing, measures, and prints the table."""
     parser = argparse.ArgumentParser(
@@ -314,6 +318,10 @@ def main() -> int:
         options.rounds, options.repeat, options.seconds = 1, min(options.repeat, 3), min(options.seconds, 2.0)
 
     peers = make_environment((options.env or options.cache / "env").resolve())
+    # An installed package has its bytecode; an editable one may be run where writing it is forbidden.
+    subprocess.run(
+        [options.python, "-c", COMPILE], check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    )
     inputs = make_inputs(options.cache, options.quick)
     limits = (options.repeat, options.seconds, options.timeout, options.memory_gb)
     bench = Bench(str(Path(options.python).absolute()), peers, inputs, *limits)
