@@ -29,7 +29,7 @@ fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 fn joblib() -> Vec<u8> {
-    let mut out = b"\x80\x03cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x08\0\0\0subclasscnumpy\nndarray\nX\x05\0\0\0shapeK\x02\x85X\x05\0\0\0orderX\x01\0\0\0CX\x05\0\0\0dtypecnumpy\ndtype\nX\x02\0\0\0f4\x89\x88\x87RX\x1b\0\0\0numpy_array_alignment_bytesK\x10ub".to_vec();
+    let mut out = b"\x80\x03cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x08\0\0\0subclasscnumpy\nndarray\nX\x05\0\0\0shapeK\x02\x85X\x05\0\0\0orderX\x01\0\0\0CX\x05\0\0\0dtypecnumpy\ndtype\nX\x02\0\0\0f4\x89\x88\x87R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbX\x1b\0\0\0numpy_array_alignment_bytesK\x10ub".to_vec();
     out.extend_from_slice(b"\x02\xff\xff\0\0\0\0\0\0\0\0.");
     out
 }

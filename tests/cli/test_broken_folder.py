@@ -1,4 +1,4 @@
-"""A folder of everything that can go wrong with a file: all of it is reported, nothing hangs, nothing stops the rest.
+"""A folder of everything that can go wrong with a file: all is reported, nothing hangs or stops the rest.
 
 The command runs in a forked child that has given up its privileges, because root may read a file without
 read permission.

@@ -260,8 +260,8 @@ pub enum Role {
     TorchPickle(std::sync::Arc<std::collections::HashMap<String, u64>>),
     /// The object pickle of a legacy torch stream, whose storages follow it.
     TorchLegacy,
-    /// Raw numbers, by the parent's own layout.
-    TensorData,
+    /// Raw numbers, if the archive's pickle names a storage of this key.
+    TensorData(String),
     /// A small text of a known layout that carries no code.
     Marker,
 }

@@ -9,7 +9,7 @@ use dryload_core::limits::Limits;
 use dryload_io::Failure;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
 /// The ceilings a caller set, over the defaults.
 pub fn limits(given: Option<HashMap<String, u64>>) -> PyResult<Arc<Limits>> {
@@ -50,6 +50,11 @@ impl AnyPath {
             Self::Raw(bytes) => PathBuf::from(String::from_utf8_lossy(&bytes).into_owned()),
         }
     }
+}
+
+/// A name that hints: what is no UTF-8 in it is replaced.
+pub fn text(name: Option<&Bound<'_, PyString>>) -> String {
+    name.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// A path as the bytes `os.fsencode` would give.

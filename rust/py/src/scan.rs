@@ -1,16 +1,15 @@
 //! Scanning and tracing one source, and the tables behind them.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 
 use dryload_core::formats::pickle::{compat_rows, opcode::Opcode};
 use dryload_core::limits::Limits;
 use dryload_core::scan::{self, Record, TraceRequest};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::convert::{AnyPath, limits as read_limits, os_error};
+use crate::convert::{AnyPath, limits as read_limits, os_error, text};
 use crate::names::PyNames;
 use crate::record::PyRecord;
 
@@ -20,12 +19,12 @@ use crate::record::PyRecord;
 pub fn scan_bytes(
     py: Python<'_>,
     data: PyBackedBytes,
-    name: Option<OsString>,
+    name: Option<Bound<'_, PyString>>,
     names: &PyNames,
     limits: Option<HashMap<String, u64>>,
 ) -> PyResult<PyRecord> {
     let limits = read_limits(limits)?;
-    let (names, name) = (names.names.clone(), name.unwrap_or_default().to_string_lossy().into_owned());
+    let (names, name) = (names.names.clone(), text(name.as_ref()));
     // Detaching costs more than a small scan takes.
     if data.len() < DETACH_FROM {
         return Ok(dryload_io::scan_bytes(&data, &name, &names, &limits).into());
@@ -62,7 +61,7 @@ fn request(around: Option<Vec<(usize, u64)>>, before: usize, after: usize) -> Tr
 pub fn trace_bytes<'py>(
     py: Python<'py>,
     data: PyBackedBytes,
-    name: Option<OsString>,
+    name: Option<Bound<'_, PyString>>,
     names: &PyNames,
     limits: Option<HashMap<String, u64>>,
     around: Option<Vec<(usize, u64)>>,
@@ -70,7 +69,7 @@ pub fn trace_bytes<'py>(
     after: usize,
 ) -> PyResult<Bound<'py, PyList>> {
     let limits = read_limits(limits)?;
-    let (names, name) = (names.names.clone(), name.unwrap_or_default().to_string_lossy().into_owned());
+    let (names, name) = (names.names.clone(), text(name.as_ref()));
     let request = request(around, before, after);
     rows(py, &py.detach(|| dryload_io::trace_bytes(&data, &name, &names, &limits, request)))
 }

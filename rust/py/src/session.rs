@@ -1,7 +1,6 @@
 //! The sans-IO session, for sources that Python reads.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 
 use dryload_core::formats::Want;
@@ -9,8 +8,9 @@ use dryload_core::scan::Session;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyString;
 
-use crate::convert::limits as read_limits;
+use crate::convert::{limits as read_limits, text};
 use crate::names::PyNames;
 use crate::record::PyRecord;
 
@@ -40,9 +40,13 @@ const AHEAD: u64 = 64 * 1024;
 #[pymethods]
 impl PySession {
     #[new]
-    fn new(size: u64, name: Option<OsString>, names: &PyNames, limits: Option<HashMap<String, u64>>) -> PyResult<Self> {
-        let session =
-            Session::new(size, &name.unwrap_or_default().to_string_lossy(), names.names.clone(), read_limits(limits)?);
+    fn new(
+        size: u64,
+        name: Option<Bound<'_, PyString>>,
+        names: &PyNames,
+        limits: Option<HashMap<String, u64>>,
+    ) -> PyResult<Self> {
+        let session = Session::new(size, &text(name.as_ref()), names.names.clone(), read_limits(limits)?);
         Ok(Self { session: Mutex::new(Some(session)) })
     }
 

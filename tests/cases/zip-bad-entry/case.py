@@ -1,13 +1,13 @@
 """A directory entry that points at no local header: lenient readers skip the member, strict ones stop.
 
-The near miss has the same broken header as the data of a member.
+The near miss has the same broken header as bytes inside a member's pickle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.build import ENTRY, entry_at, local_at, patched, pkasm, torch_zip, with_field, zipped
+from tests.build import ENTRY, entry_at, local_at, patched, pkasm, with_field, zipped
 
 NAME = "model.pt"
 NEAR_MISS_IS_INERT = True
@@ -22,7 +22,8 @@ def fires() -> bytes:
 
 
 def near_miss() -> bytes:
-    return torch_zip(PICKLE, {"0": fires()[OFFSET : OFFSET + 40]})
+    header = fires()[OFFSET : OFFSET + 40]
+    return zipped({"a.pkl": b"\x80\x03C" + bytes([len(header)]) + header + b"."})
 
 
 def variants() -> Mapping[str, tuple[str, bytes]]:

@@ -120,6 +120,8 @@ pub struct Part {
     pub tensors: Option<u64>,
     /// Names imported.
     pub imports: Vec<Global>,
+    /// Keys of the storages it names.
+    pub storages: Vec<String>,
 }
 
 /// First bytes read of every region.

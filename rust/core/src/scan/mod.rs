@@ -1,5 +1,6 @@
 //! A scan of one source: every region is probed, every match is followed.
 
+mod ending;
 mod foreign;
 mod record;
 mod region;

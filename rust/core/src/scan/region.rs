@@ -31,6 +31,8 @@ pub(super) enum Phase {
     Tail,
     /// Being followed by a scanner, with others to come.
     Run,
+    /// All followed; the end of its compressed stream is to be seen.
+    Drain,
 }
 
 /// A region.
@@ -133,6 +135,10 @@ impl Region {
         if inflate.state() != State::Running {
             return Supply::Never;
         }
+        if inflate.consumed() >= self.stored {
+            // All of it is taken in; more may come out.
+            return Supply::Here;
+        }
         match &self.source {
             Source::Memory(..) => Supply::Here,
             Source::File(base) => {
@@ -181,7 +187,7 @@ impl Region {
 
 pub(super) fn head_want(region: &Region) -> Want {
     let end = HEAD_BYTES.min(region.len);
-    let end = if region.role == Role::TensorData { end.min(64) } else { end };
+    let end = if matches!(region.role, Role::TensorData(_)) { end.min(64) } else { end };
     Want { span: Span { start: 0, end }, until: end }
 }
 
@@ -196,12 +202,19 @@ fn tail_bytes(region: &Region) -> u64 {
     if region.head.starts_with(b"PK") { zip::END_BYTES } else { zip::TAIL_BYTES }
 }
 
+/// One byte more than there may be: what follows the last one is the end.
+pub(super) fn drain_want(region: &Region) -> Want {
+    let end = region.len.saturating_add(1);
+    Want { span: Span { start: region.len, end }, until: end }
+}
+
 /// How far a region must be inflated for what it waits for.
 pub(super) fn inflate_target(region: &Region) -> u64 {
     let mut wants = Vec::new();
     match &region.phase {
         Phase::Head => wants.push(head_want(region)),
         Phase::Tail => wants.push(tail_want(region)),
+        Phase::Drain => wants.push(drain_want(region)),
         Phase::Run => region.active.iter().for_each(|a| a.scanner.wants(&mut wants)),
     }
     wants.iter().map(|w| w.span.end).max().unwrap_or(0)

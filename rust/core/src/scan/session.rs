@@ -4,12 +4,14 @@
 //! asked about every region; all that match are followed, and two that hold
 //! are a polyglot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::foreign;
 use super::record::{PartRecord, Record};
-use super::region::{Active, Held, Phase, Region, Source, Supply, head_want, inflate_target, tail_want, wide};
+use super::region::{
+    Active, Held, Phase, Region, Source, Supply, drain_want, head_want, inflate_target, tail_want, wide,
+};
 use crate::bytes::Span;
 use crate::decode::{self, Inflate, State};
 use crate::error::Error;
@@ -32,18 +34,20 @@ pub struct TraceRequest {
 
 /// The scan of one source.
 pub struct Session {
-    name: String,
-    names: Arc<Names>,
-    limits: Arc<Limits>,
-    trace: Option<TraceRequest>,
-    inflate_budget: Budget,
-    regions: Vec<Region>,
-    wants: Vec<Want>,
+    pub(super) name: String,
+    pub(super) names: Arc<Names>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) trace: Option<TraceRequest>,
+    pub(super) inflate_budget: Budget,
+    pub(super) regions: Vec<Region>,
+    pub(super) wants: Vec<Want>,
     /// Wants of the batch that were fed.
-    fed: usize,
+    pub(super) fed: usize,
+    /// By part: keys of storages that a pickle of the archive names.
+    pub(super) storages: HashMap<usize, HashSet<String>>,
     /// By part: members that no format claimed, and the first names.
-    unclaimed: BTreeMap<usize, (u64, Vec<String>)>,
-    record: Record,
+    pub(super) unclaimed: BTreeMap<usize, (u64, Vec<String>)>,
+    pub(super) record: Record,
 }
 
 impl Session {
@@ -59,6 +63,7 @@ impl Session {
             regions: Vec::new(),
             wants: Vec::new(),
             fed: 0,
+            storages: HashMap::new(),
             unclaimed: BTreeMap::new(),
             record: Record { size, named_like_model: named_like_model(&name), ..Record::default() },
             name,
@@ -146,8 +151,11 @@ impl Session {
         let Some(region) = self.regions.last() else { return };
         let mut wants = Vec::new();
         match &region.phase {
+            // It may have come with the archive's own headers.
+            Phase::Head if wide(region.head.len()) >= head_want(region).span.len() => return self.got_head(),
             Phase::Head => wants.push(head_want(region)),
             Phase::Tail => wants.push(tail_want(region)),
+            Phase::Drain => return self.drain(),
             Phase::Run => match &region.active {
                 Some(active) => active.scanner.wants(&mut wants),
                 None => return self.next_candidate(),
@@ -199,8 +207,13 @@ impl Session {
         if let Some(region) = self.regions.last_mut()
             && let Some(inflate) = &mut region.inflate
             && inflate.consumed() >= region.stored
+            && wide(inflate.out().len()) < target
         {
-            inflate.end_of_input();
+            // What the inflater still held was put out, and it was not enough.
+            inflate.push(&[], usize::try_from(target).unwrap_or(usize::MAX));
+            if wide(inflate.out().len()) < target {
+                inflate.end_of_input();
+            }
         }
     }
 
@@ -227,6 +240,7 @@ impl Session {
                 region.tail = clip(bytes, region.len.saturating_sub(at));
                 self.choose();
             }
+            Phase::Drain => {}
             Phase::Run => {
                 if let Some(active) = &mut region.active {
                     active.scanner.feed(at, bytes, &mut active.out);
@@ -249,6 +263,13 @@ impl Session {
                 return;
             }
             region.role = Role::Any;
+        }
+        if let Role::TensorData(key) = &region.role
+            && !region.container.and_then(|c| self.storages.get(&c)).is_some_and(|named| named.contains(key))
+        {
+            // No tensor of the archive is made of it: it is a member like any.
+            region.role = Role::Any;
+            return;
         }
         // A declared pickle is never read as an archive by the loader that
         // declared it, and raw numbers by nobody.
@@ -277,8 +298,8 @@ impl Session {
         // Taken from the back.
         region.candidates = matches.into_iter().filter(|(f, m)| follows(f, *m)).map(|(f, _)| f).rev().collect();
         region.phase = Phase::Run;
-        let random = region.is_random();
-        if !random && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
+        let whole = region.is_random() || !region.tail.is_empty();
+        if !whole && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
             self.materialise();
         }
     }
@@ -292,12 +313,15 @@ impl Session {
 
     fn next_candidate(&mut self) {
         let Some(region) = self.regions.last_mut() else { return };
-        let Some(format) = region.candidates.pop() else { return self.end_region() };
+        let Some(format) = region.candidates.pop() else {
+            region.phase = Phase::Drain;
+            return;
+        };
         let Some(region) = self.regions.last() else { return };
         let name = region.name(&self.name);
         let mut probe = self.probe(region, &name);
         let rivals = region.sure.iter().any(|f| f.name != format.name);
-        probe.contested = rivals || region.role == Role::TensorData;
+        probe.contested = rivals || matches!(region.role, Role::TensorData(_));
         let mut scanner = (format.open)(&probe);
         let mut out = Outbox::new(self.limits.max_observations);
         out.trace = self.trace_for(self.record.parts.len().saturating_add(region.finished.len()));
@@ -328,6 +352,23 @@ impl Session {
         }
     }
 
+    /// Sees a member that was inflated as a whole to the end of its stream, so
+    /// that nothing hides behind it; then ends the region.
+    fn drain(&mut self) {
+        let Some(region) = self.regions.last() else { return };
+        let all =
+            region.inflate.as_ref().is_some_and(|i| i.state() == State::Running && wide(i.out().len()) == region.len);
+        if !all {
+            return self.end_region();
+        }
+        let want = drain_want(region);
+        match region.supply(want, u64::MAX) {
+            Supply::Fetch(fetch) => self.wants.push(fetch),
+            Supply::Here => self.supply_here(want),
+            Supply::Never | Supply::OverLimit => self.end_region(),
+        }
+    }
+
     /// All candidates were followed: what held is what the region is.
     fn end_region(&mut self) {
         let Some(mut region) = self.regions.pop() else { return };
@@ -343,6 +384,9 @@ impl Session {
             // A record may name places that are not there; its report may not.
             for o in &mut out.observations {
                 o.span = Span { start: o.span.start.min(region.len), end: o.span.end.min(region.len) };
+            }
+            if let (Some(container), false) = (region.container, part.storages.is_empty()) {
+                self.storages.entry(container).or_default().extend(std::mem::take(&mut part.storages));
             }
             if part.format.is_empty() {
                 part.format = format.name;
@@ -381,7 +425,7 @@ impl Session {
         self.record.parts.append(&mut held);
     }
 
-    fn collect(&mut self, region: &Region, out: &Outbox) {
+    pub(super) fn collect(&mut self, region: &Region, out: &Outbox) {
         for skip in &out.skipped {
             self.record.skipped.push((region.member.clone(), skip.clone()));
         }
@@ -400,6 +444,10 @@ impl Session {
         if inflate.state() == State::Ended && made != region.len || made > region.len {
             let error = Error::new(&decode::INFLATED_SIZE, span);
             first.observations.push(error.with(format!("{} bytes", region.len), format!("{made} bytes")).into());
+        } else if made == region.len && (inflate.state() == State::Broken || inflate.consumed() < region.stored) {
+            let found = format!("{} of {} bytes used", inflate.consumed(), region.stored);
+            let error = Error::new(&decode::BAD_DEFLATE, span);
+            first.observations.push(error.with("a stream that ends where the member does", found).into());
         }
     }
 
@@ -442,135 +490,7 @@ impl Session {
             }
         }
     }
-
-    /// No format held: raw numbers, a format known by name, or nothing known.
-    fn nothing_held(&mut self, region: &Region) {
-        if region.role == Role::TensorData {
-            let skip = observe::Skip { why: "tensor-data", bytes: region.len };
-            self.record.skipped.push((region.member.clone(), skip));
-            return;
-        }
-        let span = Span { start: 0, end: region.len };
-        let known = foreign::name(&region.head);
-        if let Some(container) = region.container
-            && !known.is_some_and(foreign::may_hold_model)
-        {
-            return self.unclaimed_member(container, region);
-        }
-        let error = match known {
-            Some(foreign::LFS_POINTER) => Error::new(&observe::LFS_POINTER, span),
-            Some(format) => Error::new(&observe::UNSUPPORTED_FORMAT, span).with("", format),
-            None => {
-                let first = region.head.get(..8).unwrap_or(&region.head);
-                let found = format!("{} bytes that begin {}", region.len, crate::bytes::printable(first, 8));
-                Error::new(&observe::UNRECOGNISED_CONTENT, span).with("", found)
-            }
-        };
-        if region.member.is_none() {
-            self.record.format = known.unwrap_or("");
-            self.record.named_like_model |= known.is_some_and(foreign::may_hold_model);
-        }
-        self.plain_part(region.member.clone(), region.offset(), region.len, error);
-    }
-
-    /// A member that no format claims: counted, and told once for its archive.
-    fn unclaimed_member(&mut self, container: usize, region: &Region) {
-        let (count, names) = self.unclaimed.entry(container).or_default();
-        *count = count.saturating_add(1);
-        if names.len() < MAX_NAMED {
-            names.push(region.member.as_deref().unwrap_or("").to_owned());
-        }
-        self.record.skipped.push((region.member.clone(), observe::Skip { why: "unrecognised", bytes: region.len }));
-    }
-
-    /// Tells, of each archive, the members that no format claimed.
-    fn tell_unclaimed(&mut self) {
-        for (container, (count, names)) in std::mem::take(&mut self.unclaimed) {
-            let alone = self.record.parts.len() == 1 && !self.record.named_like_model;
-            let Some(part) = self.record.parts.get_mut(container) else { continue };
-            let more = if count > wide(names.len()) { ", ..." } else { "" };
-            let found = format!("{count} members: {}{more}", names.join(", "));
-            let span = Span { start: 0, end: part.size };
-            part.observations.push(Error::new(&observe::UNRECOGNISED_CONTENT, span).with("", found).into());
-            // An archive by another name, with nothing known in it, is no model.
-            if alone && part.part.format == zip::FORMAT.name && part.observations.len() == 1 {
-                self.record.recognised = false;
-            }
-        }
-    }
-
-    /// A part of no format, with the reason.
-    fn plain_part(&mut self, member: Option<String>, offset: Option<u64>, size: u64, error: Error) {
-        let observations = vec![error.into()];
-        self.record.parts.push(PartRecord { member, offset, size, observations, ..PartRecord::default() });
-    }
-
-    fn skip_region(&mut self, why: &'static str) {
-        if let Some(region) = self.regions.pop() {
-            self.record.skipped.push((region.member, observe::Skip { why, bytes: region.len }));
-        }
-    }
-
-    /// A scanner that asks again for what it was given: a bug, which must not
-    /// become a scan without end.
-    fn stalled(&mut self, want: Want) {
-        let error = Error::new(&crate::limits::LIMIT, want.span);
-        self.record.limits_hit.push("progress");
-        self.stop_region(error.with("progress", "a region that asks again for what it was given"));
-    }
-
-    fn inflate_failed(&mut self) {
-        let Some(region) = self.regions.last() else { return };
-        let made = region.inflate.as_ref().map_or(0, |i| wide(i.out().len()));
-        let ended = region.inflate.as_ref().is_some_and(|i| i.state() == State::Ended);
-        let defect = if ended { &decode::INFLATED_SIZE } else { &decode::BAD_DEFLATE };
-        let error = Error::new(defect, Span { start: made, end: made.max(region.len) });
-        self.stop_region(error.with(format!("{} bytes", region.len), format!("{made} bytes")));
-    }
-
-    fn stop_at_limit(&mut self, name: &'static str, limit: u64) {
-        if !self.record.limits_hit.contains(&name) {
-            self.record.limits_hit.push(name);
-        }
-        let len = self.regions.last().map_or(0, |r| r.len);
-        let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: len });
-        self.stop_region(error.with(format!("{name} = {limit}"), format!("{len} bytes")));
-    }
-
-    /// Ends the innermost region with a reason; what its scanner saw stays.
-    fn stop_region(&mut self, error: Error) {
-        let Some(mut region) = self.regions.pop() else { return };
-        let mut record = PartRecord {
-            member: region.member.clone(),
-            offset: region.offset(),
-            size: region.len,
-            ..PartRecord::default()
-        };
-        if let Some(Active { format, mut scanner, out }) = region.active.take() {
-            self.collect(&region, &out);
-            record.part = scanner.part();
-            record.part.format = if record.part.format.is_empty() { format.name } else { record.part.format };
-            record.observations = out.observations;
-        }
-        record.observations.push(error.into());
-        if region.member.is_none() {
-            self.record.recognised |= record.part.recognised;
-            self.record.format = record.part.format;
-        }
-        self.record.parts.push(record);
-    }
-
-    /// The source is shorter than it said: nothing more can be judged.
-    fn source_changed(&mut self, want: Want) {
-        let error = Error::new(&observe::SOURCE_CHANGED, want.span);
-        self.stop_region(error.with(format!("{} bytes", want.span.len()), "fewer"));
-        self.regions.clear();
-        self.wants.clear();
-    }
 }
-
-/// Unclaimed members that are named; the rest is counted.
-const MAX_NAMED: usize = 3;
 
 fn clip(bytes: &[u8], len: u64) -> Vec<u8> {
     let len = usize::try_from(len).unwrap_or(usize::MAX);

@@ -26,6 +26,11 @@ const MAX_NESTING: u32 = 16;
 
 /// Reads a header literal.
 pub(super) fn parse(text: &[u8]) -> Result<Header, Fault> {
+    // Version 3 is UTF-8; what versions 1 and 2 hold beyond ASCII is Latin-1,
+    // which no writer of plain names uses.
+    if let Err(e) = std::str::from_utf8(text) {
+        return Err(Fault::Syntax(e.valid_up_to(), "UTF-8"));
+    }
     let mut p = Parser { text, at: 0 };
     let (mut item, mut shape, mut order) = (None, None, None);
     p.token(b'{')?;
@@ -134,7 +139,7 @@ impl<'a> Parser<'a> {
         }
         let end = memchr::memchr(quote, body).ok_or(fault)?;
         let text = body.get(..end).unwrap_or(&[]);
-        if text.contains(&b'\\') || text.contains(&b'\n') {
+        if text.contains(&b'\\') || text.iter().any(u8::is_ascii_control) {
             return Err(fault);
         }
         self.at = start.saturating_add(end).saturating_add(2);
@@ -156,6 +161,8 @@ impl<'a> Parser<'a> {
         self.space();
         let digits = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
         let text = self.rest().get(..digits).and_then(|t| std::str::from_utf8(t).ok());
+        // Python reads no leading zeros.
+        let text = text.filter(|t| t.len() == 1 || !t.starts_with('0'));
         let n = text.and_then(|t| t.parse().ok()).ok_or(Fault::Syntax(self.at, "an int from 0 to 2**64 - 1"))?;
         self.at = self.at.saturating_add(digits);
         // Python 2 wrote longs with an L.
@@ -242,7 +249,7 @@ fn type_string(text: &[u8]) -> Option<Item> {
     };
     let (&kind, rest) = text.split_first()?;
     if kind == b'O' {
-        return Some(Item::Object);
+        return (rest.is_empty() || rest == b"8").then_some(Item::Object);
     }
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (number, unit) = rest.split_at_checked(digits)?;
@@ -271,7 +278,9 @@ fn is_time_unit(text: &[u8]) -> bool {
     let digits = inside.iter().take_while(|b| b.is_ascii_digit()).count();
     let units: [&[u8]; 14] =
         [b"Y", b"M", b"W", b"D", b"h", b"m", b"s", b"ms", b"us", b"ns", b"ps", b"fs", b"as", b"generic"];
-    inside.get(digits..).is_some_and(|unit| units.contains(&unit))
+    let multiplier = inside.get(..digits).and_then(|t| std::str::from_utf8(t).ok()).unwrap_or("");
+    let fits = multiplier.is_empty() || multiplier.parse::<i32>().is_ok_and(|n| n > 0);
+    fits && inside.get(digits..).is_some_and(|unit| units.contains(&unit))
 }
 
 #[cfg(test)]

@@ -77,6 +77,10 @@ impl NpyScanner {
         let elements = header.shape.iter().filter(|d| **d != 0).try_fold(1u64, |n, &d| n.checked_mul(d));
         let is_empty = header.shape.contains(&0);
         let Some(item) = header.item else {
+            if rest.is_empty() {
+                out.defect(Error::new(&defects::TRUNCATED, rest).with("a pickle of the objects", "nothing"));
+                return;
+            }
             out.children.push(Child {
                 name: "object array".to_owned(),
                 span: rest,

@@ -6,7 +6,7 @@
 
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
-use super::value::{DUNDER_KEY, Kind, Node, NodeId, OPAQUE_KEY, PARTIAL, Value};
+use super::value::{DUNDER_KEY, Kind, LOST_KEY, Node, NodeId, OPAQUE_KEY, PARTIAL, Value};
 use super::{joblib, numpy, torch};
 use crate::bytes::Span;
 use crate::names::Side;
@@ -58,7 +58,11 @@ impl Machine {
             global.calls = global.calls.saturating_add(1);
         }
         self.judge_call(code, index, known, span, out);
-        self.node(Kind::Object, self.class_made(index, known), kept)
+        let made = self.node(Kind::Object, self.class_made(index, known), kept)?;
+        if self.imported_at(index).is_some_and(|i| numpy::is_dtype(&i.global)) {
+            self.unbuilt.push(made);
+        }
+        Ok(made)
     }
 
     /// The class of what a call makes: the callee's own, or the one it was
@@ -119,10 +123,16 @@ impl Machine {
         if !spec.state.as_ref().is_some_and(|param| self.fits(param, state)) {
             return false;
         }
-        if !self.imported_at(class).is_some_and(|i| numpy::is_dtype(&i.global)) {
+        let Some(global) = self.imported_at(class).map(|i| &i.global) else { return true };
+        if numpy::makes_array(global) {
+            return numpy::array_agrees(self, state);
+        }
+        if !numpy::is_dtype(global) {
             return true;
         }
-        let agreed = numpy::agreed_flags(self, target, state);
+        let waits = self.unbuilt.contains(&target);
+        self.unbuilt.retain(|v| *v != target);
+        let agreed = numpy::agreed_flags(self, target, state).filter(|_| waits);
         if let (Some(flags), Value::Node(id)) = (agreed, target) {
             self.flag(id, flags);
         }
@@ -132,6 +142,9 @@ impl Machine {
     /// Reports a state that would set a dunder attribute, or a computed one.
     fn check_keys(&self, state: Value, name: &str, code: Opcode, span: Span, out: &mut Outbox) {
         let flags = self.state_flags(state);
+        if flags & LOST_KEY != 0 {
+            out.limit("max_text_bytes", self.arena.max_text_bytes(), span, "a key that was not kept");
+        }
         if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
             let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode: code.name() }, span);
             let dunder = flags & DUNDER_KEY != 0;
@@ -168,8 +181,14 @@ impl Machine {
         }
         let Some(spec) = self.spec_of(index) else { return };
         if known && self.args_fit(spec, &self.args) && self.inner_fits(spec) {
-            if let Some(error) = torch::extent(self, global, &self.args, span) {
-                out.defect(error);
+            let inner = spec.applies.and_then(|(callee, args)| {
+                let args = self.arena.node_of(*self.args.get(args)?)?;
+                Some((self.global_of(*self.args.get(callee)?)?, self.arena.items(args)))
+            });
+            for (callee, args) in [Some((global, &*self.args)), inner].into_iter().flatten() {
+                if let Some(error) = torch::extent(self, callee, args, span) {
+                    out.defect(error);
+                }
             }
             let updated = spec.updates.and_then(|i| self.args.get(i).copied());
             if let Some(state) = updated {
@@ -192,7 +211,9 @@ impl Machine {
         let Some(inner) = self.spec_of(a) else { return true };
         let node = self.arena.node_of(args).filter(|n| n.kind == Kind::Tuple && n.flags & PARTIAL == 0);
         // One level: an entry that applies again would need its own arguments.
-        inner.applies.is_none() && node.is_some_and(|n| self.args_fit(inner, self.arena.items(n)))
+        inner.applies.is_none()
+            && inner.updates.is_none()
+            && node.is_some_and(|n| self.args_fit(inner, self.arena.items(n)))
     }
 
     fn args_fit(&self, spec: &Spec, args: &[Value]) -> bool {
@@ -218,11 +239,11 @@ impl Machine {
             }
             Value::LongText => k.has(Kinds::STR.or(data)),
             Value::Opaque => true,
-            Value::Node(id) => self.arena.node(id).is_some_and(|node| self.node_fits(k, node)),
+            Value::Node(id) => self.arena.node(id).is_some_and(|node| self.node_fits(k, &param.literals, node)),
         }
     }
 
-    fn node_fits(&self, k: Kinds, node: Node) -> bool {
+    fn node_fits(&self, k: Kinds, literals: &[String], node: Node) -> bool {
         let data = Kinds::DATA.or(Kinds::ANY);
         match node.kind {
             Kind::Long | Kind::HugeLong => k.has(Kinds::INT.or(data)),
@@ -241,6 +262,7 @@ impl Machine {
                 Some(spec) => {
                     let inert = !spec.is_type && spec.call.is_none();
                     k.has(Kinds::ANY.or(Kinds::GLOBAL))
+                        || literals.iter().any(|l| *l == self.dotted(node.a))
                         || (spec.is_type && k.has(Kinds::TYPE))
                         || (spec.call.is_some() && k.has(Kinds::CALLABLE))
                         || (inert && k.has(Kinds::DATA))
@@ -258,13 +280,27 @@ impl Machine {
 
     /// Flags of the keys of a state: a dict, or a pair of two.
     fn state_flags(&self, state: Value) -> u8 {
-        let Some(node) = self.arena.node_of(state) else { return 0 };
-        match node.kind {
-            Kind::Tuple if node.b == 2 => {
-                self.arena.items(node).iter().filter_map(|&v| self.arena.node_of(v)).fold(0, |f, n| f | n.flags)
+        match self.arena.node_of(state) {
+            Some(node) if node.kind == Kind::Tuple && node.b == 2 => {
+                self.arena.items(node).iter().fold(0, |flags, &v| flags | self.key_flags_of(v))
             }
-            _ => node.flags,
+            _ => self.key_flags_of(state),
         }
+    }
+
+    /// Flags of the keys of a mapping. One made by a call from something has
+    /// keys that were not seen.
+    fn key_flags_of(&self, mapping: Value) -> u8 {
+        let Some(node) = self.arena.node_of(mapping) else { return 0 };
+        let unseen = match node.kind {
+            // Only what takes items is a mapping; a name that is not allowed may be.
+            Kind::Object if self.spec_of(node.a).is_none_or(|s| s.items) => {
+                self.made_by(mapping).is_none_or(|(_, args)| !args.is_empty())
+            }
+            Kind::Computed => true,
+            _ => false,
+        };
+        node.flags | if unseen { OPAQUE_KEY } else { 0 }
     }
 
     pub(super) fn observe_state(&mut self, index: u32, code: Opcode, span: Span, out: &mut Outbox) {

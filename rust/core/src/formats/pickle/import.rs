@@ -23,6 +23,9 @@ impl Machine {
             let value = self.import(&module, &name, Opcode::STACK_GLOBAL, span, out)?;
             return self.push(value);
         }
+        if self.arena.texts_full() && (module == Value::LongText || name == Value::LongText) {
+            return Err(Break::Limit("max_text_bytes", self.arena.max_text_bytes()));
+        }
         let wrong = |v: Value| {
             let computed = match v {
                 Value::Text(_) | Value::LongText | Value::Opaque => true,
@@ -57,12 +60,15 @@ impl Machine {
             let found = format!("{} {}", printable(module), printable(name));
             out.defect(Error::new(&defects::TEXT_ENCODING, span).with("an ASCII name", found));
         }
+        let (module, name) = (String::from_utf8_lossy(module), String::from_utf8_lossy(name));
         self.key.clear();
-        // One spelling is two names below and from protocol 3 on.
+        // One spelling is two names below and from protocol 3 on; the length
+        // says where the module ends, whatever stands in it.
         self.key.push(if self.proto < 3 { '2' } else { '3' });
-        self.key.push_str(&String::from_utf8_lossy(module));
-        self.key.push('\n');
-        self.key.push_str(&String::from_utf8_lossy(name));
+        self.key.push_str(&module.len().to_string());
+        self.key.push(':');
+        self.key.push_str(&module);
+        self.key.push_str(&name);
         if let Some(&i) = self.index.get(&self.key)
             && let Some(imported) = self.imported.get_mut(i)
         {
@@ -75,15 +81,14 @@ impl Machine {
             }
             return Ok(imported.value);
         }
-        self.import_new(code, span, out)
+        let (module, name) = (module.into_owned(), name.into_owned());
+        self.import_new(&module, &name, code, span, out)
     }
 
-    fn import_new(&mut self, code: Opcode, span: Span, out: &mut Outbox) -> Result<Value> {
+    fn import_new(&mut self, module: &str, name: &str, code: Opcode, span: Span, out: &mut Outbox) -> Result<Value> {
         if wide(self.imported.len()) >= self.max_names {
             return Err(Break::Limit("max_names", self.max_names));
         }
-        let spelled = self.key.get(1..).unwrap_or("");
-        let (module, name) = spelled.split_once('\n').unwrap_or(("", ""));
         let moved = if self.proto < 3 { compat::python3_name(module, name) } else { None };
         let raw = if moved.is_some() { format!("{module}.{name}") } else { String::new() };
         let (module, name) = moved.unwrap_or((module, name));

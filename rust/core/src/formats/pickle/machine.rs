@@ -16,7 +16,7 @@ use super::memo::Memo;
 use super::op::{Arg, Op};
 use super::opcode::Opcode;
 use super::text;
-use super::value::{Arena, DUNDER_KEY, Full, Kind, NodeId, OPAQUE_KEY, Value};
+use super::value::{Arena, DUNDER_KEY, Full, Kind, LOST_KEY, NodeId, OPAQUE_KEY, Value};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::limits::Limits;
@@ -71,6 +71,8 @@ pub struct Machine {
     pub(super) storages: HashMap<Vec<u8>, u64>,
     /// Bytes of each storage, by the index its node holds.
     pub(super) storage_bytes: Vec<(Option<u64>, u64)>,
+    /// dtypes that wait for their state and that nothing else holds yet.
+    pub(super) unbuilt: Vec<Value>,
     pub(super) index: HashMap<String, usize>,
     pub(super) key: String,
     pub(super) proto: u8,
@@ -102,6 +104,7 @@ impl Machine {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
+            unbuilt: Vec::new(),
             index: HashMap::new(),
             key: String::new(),
             proto: 0,
@@ -120,6 +123,7 @@ impl Machine {
         self.memo.clear();
         self.arena.clear();
         self.storage_bytes.clear();
+        self.unbuilt.clear();
         self.proto = 0;
         self.pickle = self.pickle.saturating_add(1);
     }
@@ -173,6 +177,7 @@ impl Machine {
             }
             (Opcode::DUP, _) => {
                 let value = self.pop(span)?;
+                self.shared(value);
                 self.stack.push(value);
                 self.push(value)?;
             }
@@ -391,6 +396,15 @@ impl Machine {
         }
     }
 
+    /// A value is held twice from here on: a state given to it later would
+    /// change what was already made with it.
+    #[inline]
+    fn shared(&mut self, value: Value) {
+        if !self.unbuilt.is_empty() {
+            self.unbuilt.retain(|v| *v != value);
+        }
+    }
+
     #[inline]
     fn memo_op(&mut self, put: bool, index: u64, span: Span, out: &mut Outbox) -> Result<()> {
         if put {
@@ -408,7 +422,10 @@ impl Machine {
             return Ok(());
         }
         match self.memo.get(index) {
-            Some(value) => self.push(value),
+            Some(value) => {
+                self.shared(value);
+                self.push(value)
+            }
             None => Err(Error::new(&defects::MEMO_MISSING, span).with("", format!("slot {index}")).into()),
         }
     }
@@ -479,6 +496,7 @@ fn key_flags(arena: &Arena, pairs: &[Value]) -> u8 {
         flags |= match key {
             Value::Text(id) if arena.text(*id).starts_with(b"__") => DUNDER_KEY,
             Value::Opaque => OPAQUE_KEY,
+            Value::LongText if arena.texts_full() => LOST_KEY,
             Value::Node(id) if arena.node(*id).is_some_and(|n| matches!(n.kind, Kind::Object | Kind::Computed)) => {
                 OPAQUE_KEY
             }

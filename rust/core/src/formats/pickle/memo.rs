@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use super::value::Value;
 
-/// Slots past the dense part by more than this go to the sparse one, so that
-/// one LONG_BINPUT of 2**32 - 1 allocates one entry, where an unpickler
-/// allocates gigabytes.
-const SLACK: usize = 1 << 16;
+/// A slot is dense while at most this many times the slots in use lie below
+/// it; past that it goes to the sparse part, so that a put costs a bounded
+/// number of bytes. An unpickler allocates every slot below: gigabytes for one
+/// LONG_BINPUT of 2**32 - 1.
+const SPREAD: u64 = 4;
+/// Slots that are dense in any case.
+const ALWAYS: u64 = 1024;
 
 /// Values by memo index.
 #[derive(Debug, Default)]
@@ -38,7 +41,8 @@ impl Memo {
     /// Writes a slot; gives how many slots are in use.
     #[inline]
     pub fn put(&mut self, index: u64, value: Value) -> u64 {
-        let dense = usize::try_from(index).ok().filter(|&i| i < self.dense.len().saturating_add(SLACK));
+        let near = index < self.filled.saturating_mul(SPREAD).saturating_add(ALWAYS);
+        let dense = usize::try_from(index).ok().filter(|&i| near || i < self.dense.len());
         let new = match dense {
             Some(i) => {
                 if i >= self.dense.len() {

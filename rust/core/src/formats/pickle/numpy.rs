@@ -43,28 +43,51 @@ pub(super) fn item_bytes(text: &[u8]) -> Option<u64> {
     }
 }
 
+/// Whether a callable makes an array that gets its content by BUILD.
+pub(super) fn makes_array(global: &Global) -> bool {
+    let of_numpy =
+        matches!(global.module.as_str(), "numpy.core.multiarray" | "numpy._core.multiarray" | "numpy.ma.core");
+    of_numpy && matches!(global.qualname.as_str(), "_reconstruct" | "_mareconstruct")
+}
+
 /// The type string a dtype was made with, unless its elements hold references.
 pub(super) fn type_string(machine: &Machine, dtype: Value) -> Option<&[u8]> {
-    let node = machine.arena.node_of(dtype)?;
+    (!holds_references(machine, dtype)?).then(|| kind_of(machine, dtype)).flatten()
+}
+
+/// The type string a dtype was made with.
+fn kind_of(machine: &Machine, dtype: Value) -> Option<&[u8]> {
     let (class, args) = machine.made_by(dtype)?;
-    (is_dtype(class) && node.flags & REFERENCES == 0).then_some(())?;
-    machine.arena.text_of(*args.first()?)
+    is_dtype(class).then(|| machine.arena.text_of(*args.first()?)).flatten()
+}
+
+/// Whether a dtype's elements are references. One that still waits for its
+/// state may become anything, and counts as none.
+fn holds_references(machine: &Machine, dtype: Value) -> Option<bool> {
+    let node = machine.arena.node_of(dtype)?;
+    let kind = kind_of(machine, dtype)?;
+    if machine.unbuilt.contains(&dtype) {
+        return None;
+    }
+    Some(node.flags & REFERENCES != 0 || kind.starts_with(b"O") || kind.starts_with(b"|O"))
 }
 
 /// The flags a dtype's node gets from a state that agrees with it; `None` when
 /// the state does not agree, or is not of the form numpy writes.
 pub(super) fn agreed_flags(machine: &Machine, dtype: Value, state: Value) -> Option<u8> {
-    let (_, args) = machine.made_by(dtype)?;
-    let kind = machine.arena.text_of(*args.first()?)?;
+    let kind = kind_of(machine, dtype)?;
     let items = whole(machine, state, Kind::Tuple)?;
     let (&[version, _order, sub, names, fields, size, _alignment, flags], metadata) = items.split_first_chunk::<8>()?;
     let int = |v: Value| machine.arena.int(v);
-    if !matches!(int(version)?, 3 | 4) || metadata.len() > 1 {
+    let (version, size, flags) = (int(version)?, int(size)?, int(flags)?);
+    // numpy reads a unit from the metadata of these, whatever stands there.
+    let is_time = kind.starts_with(b"M") || kind.starts_with(b"m");
+    if !matches!(version, 3 | 4) || is_time != is_unit(machine, metadata) || (is_time && version != 4) {
         return None;
     }
-    let (size, flags) = (int(size)?, int(flags)?);
     let item = item_bytes(kind);
-    let size_agrees = size == UNSAID || u64::try_from(size).ok() == item;
+    let says_size = matches!(kind.first(), Some(b'S' | b'U' | b'V' | b'a'));
+    let size_agrees = if says_size { u64::try_from(size).ok() == item } else { size == UNSAID };
     match (sub, names, fields) {
         (Value::None, Value::None, Value::None) if kind.starts_with(b"O") => {
             (flags == OBJECT_FLAGS).then_some(REFERENCES)
@@ -72,19 +95,57 @@ pub(super) fn agreed_flags(machine: &Machine, dtype: Value, state: Value) -> Opt
         (Value::None, Value::None, Value::None) => {
             (flags & !NEEDS_INIT == 0 && size_agrees && item.is_some()).then_some(0)
         }
+        _ if !kind.starts_with(b"V") || !size_agrees => None,
         (Value::None, _, _) => {
             whole(machine, names, Kind::Tuple)?;
             let references = check_fields(machine, fields, item?)?;
             let expected = if references { STRUCTURED_REFERENCES } else { 0 };
             let says = flags & REFERENCE_FLAGS;
-            (size_agrees && says == expected).then_some(if references { REFERENCES } else { 0 })
+            (says == expected).then_some(if references { REFERENCES } else { 0 })
         }
-        // A subarray: its base, and a shape whose size the type string says.
-        _ => {
-            let base = whole(machine, sub, Kind::Tuple)?.first().copied()?;
-            (flags == 0 && size_agrees && type_string(machine, base).is_some()).then_some(0)
+        // A subarray: its base and its shape fill the item.
+        (_, Value::None, Value::None) => {
+            let &[base, shape] = whole(machine, sub, Kind::Tuple)? else { return None };
+            let bytes = product(machine, shape)?.checked_mul(item_bytes(type_string(machine, base)?)?)?;
+            (flags == 0 && Some(bytes) == item).then_some(0)
         }
+        _ => None,
     }
+}
+
+/// The metadata numpy writes for datetimes: `(None or {}, (unit, num, den, event))`.
+fn is_unit(machine: &Machine, metadata: &[Value]) -> bool {
+    let &[metadata] = metadata else { return false };
+    let Some(&[_, unit]) = whole(machine, metadata, Kind::Tuple) else { return false };
+    let Some((&name, rest)) = whole(machine, unit, Kind::Tuple).and_then(<[Value]>::split_first) else { return false };
+    let is_name = matches!(name, Value::Text(_) | Value::Bytes(_));
+    let made = machine.made_by(name).is_some();
+    (is_name || made) && rest.len() == 3 && rest.iter().all(|v| matches!(v, Value::Int(0..)))
+}
+
+/// Whether the state of an array fits itself: as many references as elements,
+/// and a dtype that is settled. numpy compares sizes of bytes itself.
+pub(super) fn array_agrees(machine: &Machine, state: Value) -> bool {
+    let check = || {
+        let items = whole(machine, state, Kind::Tuple)?;
+        let &[_version, shape, dtype, _order, data, ..] = items else { return None };
+        if !holds_references(machine, dtype)? {
+            let is_list = machine.arena.node_of(data).is_some_and(|n| n.kind == Kind::List);
+            return Some(!is_list);
+        }
+        let list = machine.arena.node_of(data).filter(|n| n.kind == Kind::List)?;
+        Some(product(machine, shape)? == u64::from(machine.arena.count(list)))
+    };
+    check().unwrap_or(false)
+}
+
+/// The product of a shape: an int, or a tuple of them.
+fn product(machine: &Machine, shape: Value) -> Option<u64> {
+    if let Some(n) = machine.arena.int(shape) {
+        return u64::try_from(n).ok();
+    }
+    let dims = whole(machine, shape, Kind::Tuple)?.iter();
+    dims.map(|&d| u64::try_from(machine.arena.int(d)?).ok()).try_fold(1u64, |n, d| n.checked_mul(d?))
 }
 
 /// Every field lies inside the item; gives whether one holds references.
@@ -94,11 +155,11 @@ fn check_fields(machine: &Machine, fields: Value, item: u64) -> Option<bool> {
         let [_, value] = pair else { return None };
         let (&[dtype, offset], _title) = whole(machine, *value, Kind::Tuple)?.split_first_chunk::<2>()?;
         let offset = u64::try_from(machine.arena.int(offset)?).ok()?;
-        let (class, args) = machine.made_by(dtype)?;
-        let kind = machine.arena.text_of(*args.first()?)?;
-        let holds = machine.arena.node_of(dtype)?.flags & REFERENCES != 0 || kind.starts_with(b"O");
-        let bytes = if holds { item_bytes(kind).unwrap_or(8) } else { item_bytes(kind)? };
-        if !is_dtype(class) || offset.checked_add(bytes)? > item {
+        let holds = holds_references(machine, dtype)?;
+        let kind = kind_of(machine, dtype)?;
+        // A plain reference is a pointer; a structure says its size.
+        let bytes = if kind.starts_with(b"O") { 8 } else { item_bytes(kind)? };
+        if offset.checked_add(bytes)? > item {
             return None;
         }
         references |= holds;

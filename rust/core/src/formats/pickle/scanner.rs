@@ -77,6 +77,8 @@ pub(super) struct PickleScanner {
     /// Whether a break at the start is the file's fault, not a wrong guess.
     confident: bool,
     named: bool,
+    /// Another format is sure of the region.
+    contested: bool,
     /// A defect was seen, if one that reading survives.
     odd: bool,
     /// Opcodes up to the last import.
@@ -109,6 +111,7 @@ impl PickleScanner {
             acted: false,
             confident: declared || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
+            contested: p.contested,
             odd: false,
             import_at: 0,
         };
@@ -556,8 +559,9 @@ impl Scanner for PickleScanner {
     }
 
     fn part(&mut self) -> Part {
-        let recognised =
-            self.confident || self.limited || if self.named { self.is_plausible() } else { self.is_proven() };
+        // Where another format is sure, no act is by chance.
+        let believed = if self.named || self.contested { self.is_plausible() } else { self.is_proven() };
+        let recognised = self.confident || self.limited || believed;
         let format = if self.is_legacy() {
             "torch-legacy"
         } else if self.joblib {
@@ -572,6 +576,7 @@ impl Scanner for PickleScanner {
             opcodes: Some(self.opcodes),
             tensors: self.is_legacy().then(|| wide(self.machine.storages.len())),
             imports: self.machine.globals().cloned().collect(),
+            storages: self.machine.storages.keys().map(|k| String::from_utf8_lossy(k).into_owned()).collect(),
         }
     }
 }
@@ -579,13 +584,13 @@ impl Scanner for PickleScanner {
 /// Whether the first bytes of a region run as opcodes: to STOP, to the end of
 /// what is known, or to an import before they break.
 pub(super) fn sniff(p: &Probe<'_>) -> bool {
-    let raw = *p.role == Role::TensorData;
+    let raw = matches!(p.role, Role::TensorData(_));
     let mut out = Outbox::new(8);
     let mut scanner = PickleScanner::new(p);
     scanner.feed(0, p.head, &mut out);
     let whole = wide(p.head.len()) >= p.len;
     match scanner.broken {
-        true => scanner.limited || scanner.is_proven() || (p.named_like_model() && scanner.is_plausible()),
+        true => scanner.limited || scanner.is_plausible(),
         // A region may not end without a STOP; one opcode proves nothing, and
         // among raw numbers a run of opcodes does not either.
         false if whole || raw => scanner.pickles > 0 || out.has_acts(),

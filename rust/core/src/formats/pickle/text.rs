@@ -3,14 +3,20 @@
 //! Each function is strict about the form every unpickler reads the same way,
 //! and says how the laxest one would read the rest.
 
-/// An integer in the one form on which all unpicklers agree: `-?[0-9]+`.
+/// An integer in the one form on which all unpicklers agree: as `repr` writes
+/// it, `-?[1-9][0-9]*` or `0`.
 ///
-/// C and older Python unpicklers read base 0 (`0x1`) and stop at a NUL;
-/// pickletools and newer ones do not (gh-126992, gh-126996).
+/// C and older Python unpicklers read base 0 (`0x1`, `010`) and stop at a NUL;
+/// pickletools and newer ones do not (gh-126992, gh-126996). `-0` is False to
+/// one and 0 to the other.
 #[must_use]
 pub fn is_canonical_int(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
-    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+    match digits {
+        b"0" => text == b"0",
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
 }
 
 /// The integer a canonical text stands for, when it fits 64 bits.
@@ -38,7 +44,9 @@ pub fn is_canonical_float(text: &[u8]) -> bool {
         let e = e.strip_prefix(b"-").or_else(|| e.strip_prefix(b"+")).unwrap_or(e);
         !e.is_empty() && digits(e)
     });
-    (!whole.is_empty() || !fraction.is_empty()) && digits(whole) && digits(fraction) && exponent_is_int
+    let is_number = (!whole.is_empty() || !fraction.is_empty()) && digits(whole) && digits(fraction) && exponent_is_int;
+    // Past all floats C raises and Python reads inf.
+    is_number && std::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok()).is_some_and(f64::is_finite)
 }
 
 /// The body of a STRING argument: the same quote at both ends.
@@ -111,6 +119,12 @@ pub fn raw_unicode_escape(line: &[u8]) -> Vec<u8> {
     let mut rest = line;
     while let Some((&b, tail)) = rest.split_first() {
         if b == b'\\' {
+            if tail.first() == Some(&b'\\') {
+                // A doubled backslash escapes nothing, itself included.
+                out.push_str("\\\\");
+                rest = tail.get(1..).unwrap_or(&[]);
+                continue;
+            }
             let escape = match tail.split_first() {
                 Some((b'u', digits)) => hex(digits, 4),
                 Some((b'U', digits)) => hex(digits, 8),
@@ -177,16 +191,16 @@ mod tests {
 
     #[test]
     fn only_plain_decimals_are_canonical() {
-        for good in ["0", "-1", "00", "123456789012345678901234567890"] {
+        for good in ["0", "-1", "10", "123456789012345678901234567890"] {
             assert!(is_canonical_int(good.as_bytes()), "{good}");
         }
-        for bad in ["", "-", "0x1", "0b1", "1\0zz", "1_0", " 1", "+1", "1L"] {
+        for bad in ["", "-", "-0", "00", "010", "0x1", "0b1", "1\0zz", "1_0", " 1", "+1", "1L"] {
             assert!(!is_canonical_int(bad.as_bytes()), "{bad:?}");
         }
         for good in ["1.5", "-inf", "nan", "1e+16", "1e-07", "0.0", "1"] {
             assert!(is_canonical_float(good.as_bytes()), "{good}");
         }
-        for bad in ["", ".", "1_0.5", "1.5\0x", " 1.5", "1e", "infinity", "0x1p3"] {
+        for bad in ["", ".", "1_0.5", "1.5\0x", " 1.5", "1e", "1e999", "infinity", "0x1p3"] {
             assert!(!is_canonical_float(bad.as_bytes()), "{bad:?}");
         }
     }
@@ -194,6 +208,7 @@ mod tests {
     #[test]
     fn escapes_come_out_as_cpython_reads_them() {
         assert_eq!(unescape(br"a\x41\101\n\'\q\\"), b"aAA\n'\\q\\");
+        assert_eq!(raw_unicode_escape(b"\\\\u0041"), b"\\\\u0041");
         assert_eq!(raw_unicode_escape(b"\\u0041\\U00000042\xe9\\n"), "AB\u{e9}\\n".as_bytes());
         assert_eq!(unquote(b"'a'"), Some(&b"a"[..]));
         assert_eq!(unquote(b"'a\""), None);

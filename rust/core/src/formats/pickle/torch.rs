@@ -85,19 +85,37 @@ pub(super) fn check(storage: &Storage, members: &HashMap<String, u64>, span: Spa
 /// Bytes of an element, by the dtype that `_rebuild_tensor_v3` names.
 static DTYPE_BYTES: &[(&str, u64)] = &[
     ("bfloat16", 2),
+    ("bits16", 2),
+    ("bits1x8", 1),
+    ("bits2x4", 1),
+    ("bits4x2", 1),
+    ("bits8", 1),
     ("bool", 1),
     ("complex128", 16),
     ("complex32", 4),
     ("complex64", 8),
     ("float16", 2),
     ("float32", 4),
+    ("float4_e2m1fn_x2", 1),
     ("float64", 8),
+    ("float8_e4m3fn", 1),
+    ("float8_e4m3fnuz", 1),
+    ("float8_e5m2", 1),
+    ("float8_e5m2fnuz", 1),
+    ("float8_e8m0fnu", 1),
     ("int16", 2),
     ("int32", 4),
     ("int64", 8),
+    ("int8", 1),
+    ("qint32", 4),
+    ("qint8", 1),
+    ("quint2x4", 1),
+    ("quint4x2", 1),
+    ("quint8", 1),
     ("uint16", 2),
     ("uint32", 4),
     ("uint64", 8),
+    ("uint8", 1),
 ];
 
 /// Holds a rebuilt tensor against its storage: offset, size and stride must
@@ -116,7 +134,8 @@ pub(super) fn extent(machine: &Machine, global: &Global, args: &[Value], span: S
     let item = match rest.get(2).and_then(|&dtype| machine.global_of(dtype)) {
         Some(dtype) if global.qualname == "_rebuild_tensor_v3" => {
             let known = DTYPE_BYTES.binary_search_by(|(name, _)| (*name).cmp(&dtype.qualname));
-            known.ok().and_then(|i| DTYPE_BYTES.get(i)).map_or(1, |(_, bytes)| *bytes)
+            // What is not known is held to be wider than anything known.
+            known.ok().and_then(|i| DTYPE_BYTES.get(i)).map_or(32, |(_, bytes)| *bytes)
         }
         _ => item,
     };

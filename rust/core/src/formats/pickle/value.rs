@@ -91,11 +91,15 @@ pub struct Node {
     pub kind: Kind,
     /// `DUNDER_KEY`, `OPAQUE_KEY`, `PARTIAL`, `REFERENCES`.
     pub flags: u8,
-    /// First item, or index of the global, or low half of a long.
+    /// First item; of a partial container, how many it was given; index of
+    /// the global; low half of a long.
     pub a: u32,
-    /// Number of items kept, or high half of a long.
+    /// Number of items kept; of a partial container 0; high half of a long.
     pub b: u32,
 }
+
+/// A key was a text that there was no room to keep.
+pub const LOST_KEY: u8 = 16;
 
 /// Longest text that is kept: a length byte says how long. No module or
 /// qualified name of a published library comes near it.
@@ -162,15 +166,17 @@ impl Arena {
     fn keep(&mut self, kind: Kind, items: &[Value]) -> (u32, u32, u8) {
         let kept =
             if kind == Kind::Tuple || items.len() <= MAX_KEPT { items } else { items.get(..MAX_KEPT).unwrap_or(&[]) };
-        let flags = if kept.len() < items.len() { PARTIAL } else { 0 };
+        if kept.len() < items.len() {
+            return (u32::try_from(items.len()).unwrap_or(u32::MAX), 0, PARTIAL);
+        }
         // Items are bounded as nodes are: four to a node is the most seen in
         // dense pickles, and beyond it the tuple says it is partial.
         if self.items.len().saturating_add(kept.len()) > self.max_nodes.saturating_mul(2) {
-            return (0, 0, PARTIAL);
+            return (u32::try_from(items.len()).unwrap_or(u32::MAX), 0, PARTIAL);
         }
         let a = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
         self.items.extend_from_slice(kept);
-        (a, u32::try_from(kept.len()).unwrap_or(0), flags)
+        (a, u32::try_from(kept.len()).unwrap_or(0), 0)
     }
 
     /// Adds items to a list, set or dict: kept when they are its first.
@@ -183,7 +189,9 @@ impl Arena {
         let (a, b, flags) = if node.b == 0 && node.flags & PARTIAL == 0 {
             self.keep(node.kind, items)
         } else {
-            (node.a, node.b, PARTIAL)
+            // What is not kept is counted.
+            let count = self.count(node).saturating_add(u32::try_from(items.len()).unwrap_or(u32::MAX));
+            (count, 0, PARTIAL)
         };
         // An object's `a` is its global: its items are never kept.
         let keep = !matches!(node.kind, Kind::Object);
@@ -193,6 +201,24 @@ impl Arena {
                 (node.a, node.b) = (a, b);
             }
         }
+    }
+
+    /// How many items a tuple or list was given.
+    #[must_use]
+    pub const fn count(&self, node: Node) -> u32 {
+        if node.flags & PARTIAL == 0 { node.b } else { node.a }
+    }
+
+    /// Whether a text was not kept for want of room.
+    #[must_use]
+    pub fn texts_full(&self) -> bool {
+        self.texts.len() >= self.max_texts
+    }
+
+    /// The room for texts, in bytes.
+    #[must_use]
+    pub fn max_text_bytes(&self) -> u64 {
+        super::op::wide(self.max_texts)
     }
 
     /// The node of an id.

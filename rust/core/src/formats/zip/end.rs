@@ -72,13 +72,17 @@ pub(super) fn read<'s>(at: u64, get: &dyn Fn(Span) -> Option<&'s [u8]>) -> Resul
     }
     let Some(record) = window(bytes, 8, 8).and_then(|b| Reader::new(b).u64()) else { return Ok(Some(plain)) };
     if record > locator_at.saturating_sub(ZIP64_RECORD_BYTES) {
-        return Ok(Some(plain));
+        return Ok(Some(End { twisted: true, ..plain }));
     }
     let span = Span::at(record, ZIP64_RECORD_BYTES);
     let bytes = get(span).ok_or(span)?;
     if !bytes.starts_with(b"PK\x06\x06") {
-        return Ok(Some(plain));
+        return Ok(Some(End { twisted: true, ..plain }));
     }
+    // Some readers follow the locator, others take the record right before it
+    // (CVE-2025-8291): there must be one, of the size of its fixed part.
+    let room = window(bytes, 4, 8).and_then(|b| Reader::new(b).u64());
+    let adjoins = span.end == locator_at && room == Some(ZIP64_RECORD_BYTES - 12);
     let mut r = Reader::new(bytes.get(32..).unwrap_or(&[]));
     match (r.u64(), r.u64(), r.u64()) {
         (Some(entries), Some(size), Some(directory)) => {
@@ -87,7 +91,7 @@ pub(super) fn read<'s>(at: u64, get: &dyn Fn(Span) -> Option<&'s [u8]>) -> Resul
             let twins = agree(plain.entries, 0xffff, entries)
                 && agree(plain.size, 0xffff_ffff, size)
                 && agree(plain.directory, 0xffff_ffff, directory);
-            Ok(Some(End { record, end, directory, size, entries, twisted: plain.twisted || !twins }))
+            Ok(Some(End { record, end, directory, size, entries, twisted: plain.twisted || !twins || !adjoins }))
         }
         _ => Ok(Some(plain)),
     }

@@ -61,8 +61,10 @@ impl Profile {
         match name.strip_prefix(&*self.top).unwrap_or("") {
             "data.pkl" => Role::TorchPickle(self.storages.clone()),
             inner if MARKERS.contains(&inner) => Role::Marker,
-            inner if self.format == "torch-zip" && inner.starts_with("data/") => Role::TensorData,
-            _ => Role::Any,
+            inner => match inner.strip_prefix("data/") {
+                Some(key) if self.format == "torch-zip" => Role::TensorData(key.to_owned()),
+                _ => Role::Any,
+            },
         }
     }
 }

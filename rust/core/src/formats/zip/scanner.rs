@@ -316,11 +316,26 @@ impl ZipScanner {
             let span = Span { start: 0, end: self.len };
             out.defect(Error::new(&crate::observe::UNSUPPORTED_FORMAT, span).with("", profile.format));
         }
+        let mut children = Vec::new();
         for ((entry, (name, _)), data) in self.entries.iter().zip(&names).zip(&self.data) {
             let Some(data) = data.filter(|_| !entry.is_folder()) else { continue };
             let span = Span::at(data.start, entry.compressed);
+            if entry.name.contains(&0) {
+                // zipfile ends the name there, others do not.
+                let found = crate::bytes::printable(&entry.name, 80);
+                out.defect(Error::new(&defects::NAME_MISMATCH, entry.record).with("a name without NUL", found));
+            }
             let encoding = match entry.method {
-                STORED => Encoding::Stored,
+                STORED => {
+                    if entry.compressed != entry.size {
+                        let error = Error::new(&defects::HEADER_MISMATCH, entry.record);
+                        let found = format!("{} and {} bytes", entry.compressed, entry.size);
+                        out.defect(error.with("one size of a stored member", found));
+                    }
+                    Encoding::Stored
+                }
+                // An empty stream takes two bytes; more of them hold something.
+                DEFLATED if entry.size == 0 && entry.compressed > 2 => Encoding::Deflate(1),
                 DEFLATED => Encoding::Deflate(entry.size),
                 other => {
                     let error = Error::new(&defects::UNSUPPORTED_METHOD, entry.record);
@@ -339,13 +354,16 @@ impl ZipScanner {
                 );
             }
             let role = match profile.role(name) {
-                Role::TensorData if entry.method != STORED => Role::Any,
+                Role::TensorData(_) if entry.method != STORED => Role::Any,
                 role => role,
             };
             let head = Span { start: span.start, end: span.end.min(span.start.saturating_add(CHILD_HEAD)) };
             let head = self.sparse.get(head).map(<[u8]>::to_vec).unwrap_or_default();
-            out.children.push(Child { name: name.clone(), span, encoding, role, head });
+            children.push(Child { name: name.clone(), span, encoding, role, head });
         }
+        // The pickle first: it says which members are storages.
+        children.sort_by_key(|c| !matches!(c.role, Role::TorchPickle(_)));
+        out.children = children;
     }
 }
 

@@ -1,0 +1,142 @@
+//! How a region ends when no format holds, a limit is reached, or its bytes
+//! run out: always with a reason that a person can act on.
+
+use super::foreign;
+use super::record::PartRecord;
+use super::region::{Active, Region, wide};
+use super::session::Session;
+use crate::bytes::Span;
+use crate::decode::{self, State};
+use crate::error::Error;
+use crate::formats::{Want, zip};
+use crate::observe::{self, Role};
+
+/// Unclaimed members that are named; the rest is counted.
+const MAX_NAMED: usize = 3;
+
+impl Session {
+    /// No format held: raw numbers, a format known by name, or nothing known.
+    pub(super) fn nothing_held(&mut self, region: &Region) {
+        if matches!(region.role, Role::TensorData(_)) {
+            let skip = observe::Skip { why: "tensor-data", bytes: region.len };
+            self.record.skipped.push((region.member.clone(), skip));
+            return;
+        }
+        let span = Span { start: 0, end: region.len };
+        let known = foreign::name(&region.head);
+        if let Some(container) = region.container
+            && !known.is_some_and(foreign::may_hold_model)
+        {
+            return self.unclaimed_member(container, region);
+        }
+        let error = match known {
+            Some(foreign::LFS_POINTER) => Error::new(&observe::LFS_POINTER, span),
+            Some(format) => Error::new(&observe::UNSUPPORTED_FORMAT, span).with("", format),
+            None => {
+                let first = region.head.get(..8).unwrap_or(&region.head);
+                let found = format!("{} bytes that begin {}", region.len, crate::bytes::printable(first, 8));
+                Error::new(&observe::UNRECOGNISED_CONTENT, span).with("", found)
+            }
+        };
+        if region.member.is_none() {
+            self.record.format = known.unwrap_or("");
+            self.record.named_like_model |= known.is_some_and(foreign::may_hold_model);
+        }
+        self.plain_part(region.member.clone(), region.offset(), region.len, error);
+    }
+
+    /// A member that no format claims: counted, and told once for its archive.
+    pub(super) fn unclaimed_member(&mut self, container: usize, region: &Region) {
+        let (count, names) = self.unclaimed.entry(container).or_default();
+        *count = count.saturating_add(1);
+        if names.len() < MAX_NAMED {
+            names.push(region.member.as_deref().unwrap_or("").to_owned());
+        }
+        self.record.skipped.push((region.member.clone(), observe::Skip { why: "unrecognised", bytes: region.len }));
+    }
+
+    /// Tells, of each archive, the members that no format claimed.
+    pub(super) fn tell_unclaimed(&mut self) {
+        for (container, (count, names)) in std::mem::take(&mut self.unclaimed) {
+            let alone = self.record.parts.len() == 1 && !self.record.named_like_model;
+            let Some(part) = self.record.parts.get_mut(container) else { continue };
+            let more = if count > wide(names.len()) { ", ..." } else { "" };
+            let found = format!("{count} members: {}{more}", names.join(", "));
+            let span = Span { start: 0, end: part.size };
+            part.observations.push(Error::new(&observe::UNRECOGNISED_CONTENT, span).with("", found).into());
+            // An archive by another name, with nothing known in it, is no model.
+            if alone && part.part.format == zip::FORMAT.name && part.observations.len() == 1 {
+                self.record.recognised = false;
+            }
+        }
+    }
+
+    /// A part of no format, with the reason.
+    pub(super) fn plain_part(&mut self, member: Option<String>, offset: Option<u64>, size: u64, error: Error) {
+        let observations = vec![error.into()];
+        self.record.parts.push(PartRecord { member, offset, size, observations, ..PartRecord::default() });
+    }
+
+    pub(super) fn skip_region(&mut self, why: &'static str) {
+        if let Some(region) = self.regions.pop() {
+            self.record.skipped.push((region.member, observe::Skip { why, bytes: region.len }));
+        }
+    }
+
+    /// A scanner that asks again for what it was given: a bug, which must not
+    /// become a scan without end.
+    pub(super) fn stalled(&mut self, want: Want) {
+        let error = Error::new(&crate::limits::LIMIT, want.span);
+        self.record.limits_hit.push("progress");
+        self.stop_region(error.with("progress", "a region that asks again for what it was given"));
+    }
+
+    pub(super) fn inflate_failed(&mut self) {
+        let Some(region) = self.regions.last() else { return };
+        let made = region.inflate.as_ref().map_or(0, |i| wide(i.out().len()));
+        let ended = region.inflate.as_ref().is_some_and(|i| i.state() == State::Ended);
+        let defect = if ended { &decode::INFLATED_SIZE } else { &decode::BAD_DEFLATE };
+        let error = Error::new(defect, Span { start: made, end: made.max(region.len) });
+        self.stop_region(error.with(format!("{} bytes", region.len), format!("{made} bytes")));
+    }
+
+    pub(super) fn stop_at_limit(&mut self, name: &'static str, limit: u64) {
+        if !self.record.limits_hit.contains(&name) {
+            self.record.limits_hit.push(name);
+        }
+        let len = self.regions.last().map_or(0, |r| r.len);
+        let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: len });
+        self.stop_region(error.with(format!("{name} = {limit}"), format!("{len} bytes")));
+    }
+
+    /// Ends the innermost region with a reason; what its scanner saw stays.
+    pub(super) fn stop_region(&mut self, error: Error) {
+        let Some(mut region) = self.regions.pop() else { return };
+        let mut record = PartRecord {
+            member: region.member.clone(),
+            offset: region.offset(),
+            size: region.len,
+            ..PartRecord::default()
+        };
+        if let Some(Active { format, mut scanner, out }) = region.active.take() {
+            self.collect(&region, &out);
+            record.part = scanner.part();
+            record.part.format = if record.part.format.is_empty() { format.name } else { record.part.format };
+            record.observations = out.observations;
+        }
+        record.observations.push(error.into());
+        if region.member.is_none() {
+            self.record.recognised |= record.part.recognised;
+            self.record.format = record.part.format;
+        }
+        self.record.parts.push(record);
+    }
+
+    /// The source is shorter than it said: nothing more can be judged.
+    pub(super) fn source_changed(&mut self, want: Want) {
+        let error = Error::new(&observe::SOURCE_CHANGED, want.span);
+        self.stop_region(error.with(format!("{} bytes", want.span.len()), "fewer"));
+        self.regions.clear();
+        self.wants.clear();
+    }
+}

@@ -1,0 +1,151 @@
+"""What is called inert is what the official safetensors reader accepts, with the same tensors.
+
+The reverse does not hold: forms on which readers disagree are defects here. Each file of the corpus that the
+official reader accepts and we reject stands in STRICTER with the rule that rejects it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import struct
+from pathlib import Path
+
+import pytest
+
+from dryload import Verdict, scan
+from dryload._native import safetensors_header_bytes
+
+safetensors = pytest.importorskip("safetensors")
+
+HEADERS = Path(__file__).parent.parent / "data" / "headers"
+CORPUS = {row["file"]: row for row in json.loads((HEADERS / "VERDICTS.json").read_text(encoding="utf-8"))}
+BUDGET = int(os.environ.get("DRYLOAD_BUDGET", "20000")) // 4
+SEED = 20260102
+
+STRICTER = {
+    "016_lead_space.safetensors": "safetensors-header-start",
+    "040_dup_name.safetensors": "safetensors-duplicate-key",
+    "041_dup_name_escaped.safetensors": "safetensors-duplicate-key",
+    "042_dup_name_first_bad.safetensors": "safetensors-duplicate-key",
+    "047_dup_metadata_key.safetensors": "safetensors-duplicate-key",
+    "048_dup_swap.safetensors": "safetensors-duplicate-key",
+    "052_meta_null.safetensors": "safetensors-metadata-type",
+    "060_info_as_array.safetensors": "safetensors-field-type",
+    "061_dtype_as_map.safetensors": "safetensors-field-type",
+    "085_i64_dim.safetensors": "safetensors-shape-overflow",
+    "087_zero_before_overflow.safetensors": "safetensors-shape-overflow",
+    "088_u64max_zero.safetensors": "safetensors-shape-overflow",
+    # A zip in the data of a tensor: zip readers find it from the end of the file.
+    "0d0_zip_in_tensor.safetensors": "scan-polyglot",
+}
+
+Tensors = dict[str, tuple[str, tuple[int, ...], int]]
+
+
+def official(data: bytes) -> Tensors | None:
+    """The tensors as the official reader gives them: name, dtype, shape, bytes; None when it rejects."""
+    try:
+        rows = safetensors.deserialize(data)
+    except safetensors.SafetensorError:
+        return None
+    return {name: (row["dtype"], tuple(row["shape"]), len(row["data"])) for name, row in rows}
+
+
+def ours(data: bytes) -> Tensors:
+    """The same, as our header has it."""
+    header = safetensors_header_bytes(data)
+    rows = {name: header.tensor(name) for name in header.keys()}  # noqa: SIM118
+    return {name: (dtype, shape, end - start) for name, (dtype, shape, (start, end)) in rows.items()}
+
+
+def places(data: bytes) -> dict[str, bytes]:
+    """The bytes of each tensor, cut out at our data_offsets."""
+    header = safetensors_header_bytes(data)
+    start = 8 + header.header_bytes
+    spans = {name: header.tensor(name)[2] for name in header.keys()}  # noqa: SIM118
+    return {name: data[start + a : start + b] for name, (a, b) in spans.items()}
+
+
+@pytest.mark.parametrize("file", CORPUS)
+def test_the_corpus_gets_the_official_verdict_or_a_stricter_one(file: str) -> None:
+    data = (HEADERS / file).read_bytes()
+    accepts = CORPUS[file]["verdicts"]["safetensors 0.8.0"] == "accept"
+    report = scan(data, name=file)
+    rules = {finding.rule for finding in report.findings}
+    if file in STRICTER:
+        assert accepts
+        assert STRICTER[file] in rules
+        assert report.verdict is not Verdict.INERT
+    else:
+        assert (report.verdict is Verdict.INERT) == accepts, rules
+
+
+@pytest.mark.parametrize("file", CORPUS)
+def test_where_both_accept_they_see_the_same_tensors(file: str) -> None:
+    data = (HEADERS / file).read_bytes()
+    theirs = official(data)
+    if theirs is None:
+        assert scan(data, name=file).verdict is not Verdict.INERT
+    elif file not in STRICTER:
+        assert ours(data) == theirs
+        assert places(data) == {name: bytes(row["data"]) for name, row in safetensors.deserialize(data)}
+
+
+PIECES = [
+    b'"', b"'", b"{", b"}", b"[", b"]", b",", b":", b" ", b"\n", b"\t", b"\0", b"0", b"1", b"-1", b"1.0",
+    b"1e1", b"00", b"18446744073709551616", b"9223372036854775808", b"4294967296", b"null", b"true", b"NaN",
+    b"//", b"\\u0061", b"\\ud800", b"\\", b"\xff", b"\xc3\xa9", b'"dtype"', b'"shape"', b'"data_offsets"',
+    b'"F32"', b'"F4"', b'"U8"', b'"BOOL"', b'"C64"', b'"F6_E2M3"', b'"__metadata__"', b'"a":"b"', b'"x":1',
+    b"[]", b"{}", b"[0,0]", b"[4,0]",
+]  # fmt: skip
+
+
+def _mutant(rng: random.Random, seeds: list[bytes]) -> bytes:
+    data = rng.choice(seeds)
+    length = struct.unpack_from("<Q", data)[0] if len(data) >= 8 else 0
+    header, rest = bytearray(data[8 : 8 + length]), data[8 + length :]
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(header) + 1)
+        match rng.randrange(5):
+            case 0:
+                header[at:at] = rng.choice(PIECES)
+            case 1:
+                del header[at : at + rng.randint(1, 4)]
+            case 2:
+                header[at : at + rng.randint(1, 8)] = rng.choice(PIECES)
+            case 3:
+                end = at + rng.randint(1, 40)
+                header[at:at] = header[at:end]
+            case _:
+                rest = rest[: rng.randrange(len(rest) + 1)] + bytes(rng.randrange(3) * 4)
+    length = len(header) + rng.choice([0] * 12 + [-1, 1, 8])
+    return struct.pack("<Q", max(length, 0)) + bytes(header) + rest
+
+
+def test_no_mutant_is_called_inert_that_the_official_reader_rejects() -> None:
+    rng = random.Random(SEED)
+    seeds = [(HEADERS / file).read_bytes() for file in CORPUS]
+    inert = 0
+    for _ in range(BUDGET):
+        data = _mutant(rng, seeds)
+        if scan(data, name="mutant.safetensors").verdict is not Verdict.INERT:
+            continue
+        inert += 1
+        theirs = official(data)
+        assert theirs is not None, data
+        assert ours(data) == theirs, data
+    print(f"safetensors oracle: {BUDGET} mutants, {inert} of them inert")
+    assert inert > BUDGET // 100
+
+
+def test_an_opened_file_has_the_names_that_the_header_has(tmp_path: Path) -> None:
+    tensor = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+    header = json.dumps({"a": tensor, "é": {**tensor, "data_offsets": [8, 16]}, "__metadata__": {"k": "v"}})
+    data = struct.pack("<Q", len(header.encode())) + header.encode() + bytes(16)
+    path = tmp_path / "two.safetensors"
+    path.write_bytes(data)
+    with safetensors.safe_open(path, framework="numpy") as file:
+        assert sorted(file.keys()) == sorted(ours(data))
+        assert file.metadata() == {"k": "v"} == safetensors_header_bytes(data).metadata()
