@@ -22,6 +22,9 @@ pub(super) enum Callee {
     Tuple(Value, Option<Value>),
 }
 
+/// dtypes that wait for their state at a time: as deep as structures nest.
+const MAX_UNBUILT: usize = 32;
+
 /// No argument tuple is kept with the object.
 const NO_ARGS: u32 = u32::MAX;
 
@@ -60,6 +63,10 @@ impl Machine {
         self.judge_call(code, index, known, span, out);
         let made = self.node(Kind::Object, self.class_made(index, known), kept)?;
         if self.imported_at(index).is_some_and(|i| numpy::is_dtype(&i.global)) {
+            if self.unbuilt.len() >= MAX_UNBUILT {
+                // The oldest counts as settled: a state for it is refused.
+                self.unbuilt.remove(0);
+            }
             self.unbuilt.push(made);
         }
         Ok(made)

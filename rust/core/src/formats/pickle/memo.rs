@@ -1,6 +1,6 @@
 //! The memo: dense while indices are, and bounded when they are not.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::value::Value;
 
@@ -16,7 +16,7 @@ const ALWAYS: u64 = 1024;
 #[derive(Debug, Default)]
 pub struct Memo {
     dense: Vec<Option<Value>>,
-    sparse: HashMap<u64, Value>,
+    sparse: BTreeMap<u64, Value>,
     filled: u64,
 }
 
@@ -69,11 +69,11 @@ impl Memo {
     fn grow_moving(&mut self, index: usize) {
         let end = index.saturating_add(1);
         self.dense.resize(end, None);
-        let moved: Vec<u64> = self.sparse.keys().copied().filter(|&k| k < super::op::wide(end)).collect();
-        for key in moved {
-            let value = self.sparse.remove(&key);
+        // By order of keys: each is looked at once in its life.
+        while let Some(first) = self.sparse.first_entry().filter(|e| *e.key() < super::op::wide(end)) {
+            let (key, value) = first.remove_entry();
             if let Some(slot) = usize::try_from(key).ok().and_then(|k| self.dense.get_mut(k)) {
-                *slot = value;
+                *slot = Some(value);
             }
         }
     }
