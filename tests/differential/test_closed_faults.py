@@ -292,8 +292,6 @@ def test_a_name_that_is_no_path_is_only_a_hint() -> None:
     assert scan(GOOD, name="\ud800.pkl").verdict is Verdict.INERT
 
 
-@pytest.mark.xfail(
-    strict=True, reason="checksums are compared between the headers, not computed"
-)
+@pytest.mark.xfail(strict=True, reason="checksums are compared between the headers, not computed")
 def test_a_member_of_another_checksum_is_not_inert() -> None:
     assert scan(one(b"a.pkl", GOOD, crc=1), name="model.zip").verdict is not Verdict.INERT
