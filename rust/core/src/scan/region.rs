@@ -202,10 +202,12 @@ fn tail_bytes(region: &Region) -> u64 {
     if region.head.starts_with(b"PK") { zip::END_BYTES } else { zip::TAIL_BYTES }
 }
 
-/// One byte more than there may be: what follows the last one is the end.
+/// The last byte of an inflated region, and once that is there one byte more
+/// than there may be: what follows the last one is the end of the stream.
 pub(super) fn drain_want(region: &Region) -> Want {
-    let end = region.len.saturating_add(1);
-    Want { span: Span { start: region.len, end }, until: end }
+    let made = region.inflate.as_ref().map_or(0, |i| wide(i.out().len()));
+    let end = if made < region.len { region.len } else { region.len.saturating_add(1) };
+    Want { span: Span { start: end.saturating_sub(1), end }, until: end }
 }
 
 /// How far a region must be inflated for what it waits for.

@@ -352,20 +352,32 @@ impl Session {
         }
     }
 
-    /// Sees a member that was inflated as a whole to the end of its stream, so
-    /// that nothing hides behind it; then ends the region.
+    /// Inflates a member to its end when regions inside it are to be read, and
+    /// sees one that was inflated as a whole to the end of its stream, so that
+    /// nothing hides behind it; then ends the region.
     fn drain(&mut self) {
         let Some(region) = self.regions.last() else { return };
-        let all =
-            region.inflate.as_ref().is_some_and(|i| i.state() == State::Running && wide(i.out().len()) == region.len);
-        if !all {
+        let has_children = region.finished.iter().any(|a| !a.out.children.is_empty());
+        let runs = region
+            .inflate
+            .as_ref()
+            .is_some_and(|i| i.state() == State::Running && (has_children || wide(i.out().len()) == region.len));
+        if !runs {
             return self.end_region();
         }
         let want = drain_want(region);
-        match region.supply(want, u64::MAX) {
+        let max = if want.span.end > region.len { u64::MAX } else { self.limits.max_inflated_bytes };
+        match region.supply(want, max) {
             Supply::Fetch(fetch) => self.wants.push(fetch),
             Supply::Here => self.supply_here(want),
-            Supply::Never | Supply::OverLimit => self.end_region(),
+            Supply::Never => self.end_region(),
+            Supply::OverLimit => {
+                if let Some(region) = self.regions.last_mut() {
+                    region.active = region.finished.pop();
+                }
+                let limit = self.limits.max_inflated_bytes;
+                self.stop_at_limit("max_inflated_bytes", limit);
+            }
         }
     }
 

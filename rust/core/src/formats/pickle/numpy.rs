@@ -19,6 +19,8 @@ const STRUCTURED_REFERENCES: i64 = 0b011;
 const NEEDS_INIT: i64 = 8;
 /// The flags of `dtype('O')`: `NPY_OBJECT_DTYPE_FLAGS`.
 const OBJECT_FLAGS: i64 = 63;
+/// The kind of a dtype of records, whose size its state says alone.
+const RECORD: &[u8] = b"V";
 /// What a size or an alignment is when the type string says it.
 const UNSAID: i64 = -1;
 
@@ -55,10 +57,16 @@ pub(super) fn type_string(machine: &Machine, dtype: Value) -> Option<&[u8]> {
     (!holds_references(machine, dtype)?).then(|| kind_of(machine, dtype)).flatten()
 }
 
-/// The type string a dtype was made with.
+/// The type string a dtype was made with. A record array's was made with the
+/// class of its records, and is a structure.
 fn kind_of(machine: &Machine, dtype: Value) -> Option<&[u8]> {
     let (class, args) = machine.made_by(dtype)?;
-    is_dtype(class).then(|| machine.arena.text_of(*args.first()?)).flatten()
+    let first = *args.first().filter(|_| is_dtype(class))?;
+    match machine.global_of(first) {
+        Some(record) if record.qualname == "record" && record.module.starts_with("numpy") => Some(RECORD),
+        Some(_) => None,
+        None => machine.arena.text_of(first),
+    }
 }
 
 /// Whether a dtype's elements are references. One that still waits for its
@@ -85,7 +93,7 @@ pub(super) fn agreed_flags(machine: &Machine, dtype: Value, state: Value) -> Opt
     if !matches!(version, 3 | 4) || is_time != is_unit(machine, metadata) || (is_time && version != 4) {
         return None;
     }
-    let item = item_bytes(kind);
+    let item = if kind == RECORD { u64::try_from(size).ok() } else { item_bytes(kind) };
     let says_size = matches!(kind.first(), Some(b'S' | b'U' | b'V' | b'a'));
     let size_agrees = if says_size { u64::try_from(size).ok() == item } else { size == UNSAID };
     match (sub, names, fields) {

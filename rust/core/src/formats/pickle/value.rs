@@ -186,8 +186,14 @@ impl Arena {
             return;
         }
         let Some(node) = self.node(id) else { return };
-        let (a, b, flags) = if node.b == 0 && node.flags & PARTIAL == 0 {
+        let is_whole = node.flags & PARTIAL == 0;
+        let (a, b, flags) = if node.b == 0 && is_whole {
             self.keep(node.kind, items)
+        } else if is_whole && node.kind == Kind::Dict {
+            // Protocol 0 writes one pair at a time: the dict moves to the end
+            // of the arena, which is small work as few items are kept.
+            let all = [self.items(node), items].concat();
+            self.keep(node.kind, &all)
         } else {
             // What is not kept is counted.
             let count = self.count(node).saturating_add(u32::try_from(items.len()).unwrap_or(u32::MAX));
