@@ -17,6 +17,9 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     ];
     let pickle: &[u8] = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02tQK\0K\x02\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR.";
     seeds.push(("t.pt", zip(&[("t/data.pkl", pickle), ("t/version", b"3\n"), ("t/data/0", &[0; 8])])));
+    let object = npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"\x80\x02]Na.");
+    let inner = zip(&[("c.pkl", b"\x80\x02N.")]);
+    seeds.push(("d.zip", deflated(&[("a.pkl", b"\x80\x02K\x01."), ("o.npy", &object), ("inner.zip", &inner)])));
     seeds.push(("z.zip", zip(&[("a.pkl", b"\x80\x02K\x01."), ("inner.zip", &zip(&[("b.pkl", b"\x80\x02N.")]))])));
     seeds
 }
@@ -57,17 +60,39 @@ fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A zip of stored members, with zero CRCs: nothing here checks them.
+/// A zip of stored members.
 fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let members: Vec<_> = members.iter().map(|(name, data)| (*name, 0, data.len(), data.to_vec())).collect();
+    archive(&members)
+}
+
+/// A zip of deflated members, each one block that is stored as it is.
+fn deflated(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let block = |data: &[u8]| {
+        let len = u16::try_from(data.len()).unwrap_or(0);
+        let mut out = vec![1];
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&(!len).to_le_bytes());
+        out.extend_from_slice(data);
+        out
+    };
+    let members: Vec<_> = members.iter().map(|(name, data)| (*name, 8, data.len(), block(data))).collect();
+    archive(&members)
+}
+
+/// A zip of members: name, method, size, stored bytes. CRCs are zero: nothing
+/// here checks them.
+fn archive(members: &[(&str, u8, usize, Vec<u8>)]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
-    for (name, data) in members {
+    for (name, method, plain, data) in members {
+        let plain = u32::try_from(*plain).unwrap_or(0).to_le_bytes();
         let size = u32::try_from(data.len()).unwrap_or(0).to_le_bytes();
         let name_len = u16::try_from(name.len()).unwrap_or(0).to_le_bytes();
         let local = u32::try_from(out.len()).unwrap_or(0).to_le_bytes();
         let common = |to: &mut Vec<u8>| {
-            to.extend_from_slice(&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            to.extend_from_slice(&[20, 0, 0, 0, *method, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
             to.extend_from_slice(&size);
-            to.extend_from_slice(&size);
+            to.extend_from_slice(&plain);
             to.extend_from_slice(&name_len);
             to.extend_from_slice(&[0, 0]);
         };

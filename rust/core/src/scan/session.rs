@@ -41,6 +41,9 @@ pub struct Session {
     pub(super) inflate_budget: Budget,
     pub(super) regions: Vec<Region>,
     pub(super) wants: Vec<Want>,
+    /// Steps left: a bug that makes no progress must not become a scan without
+    /// end.
+    pub(super) steps: Budget,
     /// Wants of the batch that were fed.
     pub(super) fed: usize,
     /// By part: keys of storages that a pickle of the archive names.
@@ -63,6 +66,7 @@ impl Session {
             regions: Vec::new(),
             wants: Vec::new(),
             fed: 0,
+            steps: Budget::new(size.saturating_mul(4).saturating_add(STEPS)),
             storages: HashMap::new(),
             unclaimed: BTreeMap::new(),
             record: Record { size, named_like_model: named_like_model(&name), ..Record::default() },
@@ -89,6 +93,11 @@ impl Session {
         self.wants.clear();
         self.fed = 0;
         while self.wants.is_empty() && !self.regions.is_empty() {
+            if !self.steps.spend(1) {
+                self.stalled(Want { span: Span { start: 0, end: self.record.size }, until: self.record.size });
+                self.regions.clear();
+                break;
+            }
             self.work();
         }
         &self.wants
@@ -358,10 +367,10 @@ impl Session {
     fn drain(&mut self) {
         let Some(region) = self.regions.last() else { return };
         let has_children = region.finished.iter().any(|a| !a.out.children.is_empty());
-        let runs = region
-            .inflate
-            .as_ref()
-            .is_some_and(|i| i.state() == State::Running && (has_children || wide(i.out().len()) == region.len));
+        let runs = region.inflate.as_ref().is_some_and(|i| {
+            let made = wide(i.out().len());
+            i.state() == State::Running && (made == region.len || (has_children && made < region.len))
+        });
         if !runs {
             return self.end_region();
         }
@@ -397,8 +406,11 @@ impl Session {
             for o in &mut out.observations {
                 o.span = Span { start: o.span.start.min(region.len), end: o.span.end.min(region.len) };
             }
-            if let (Some(container), false) = (region.container, part.storages.is_empty()) {
-                self.storages.entry(container).or_default().extend(std::mem::take(&mut part.storages));
+            let named = std::mem::take(&mut part.storages);
+            if let Some(container) = region.container
+                && !named.is_empty()
+            {
+                self.storages.entry(container).or_default().extend(named);
             }
             if part.format.is_empty() {
                 part.format = format.name;
@@ -503,6 +515,10 @@ impl Session {
         }
     }
 }
+
+/// Steps any source may take, beyond four for each of its bytes: a member takes
+/// about ten, and there are 200,000 of them at most.
+const STEPS: u64 = 10_000_000;
 
 fn clip(bytes: &[u8], len: u64) -> Vec<u8> {
     let len = usize::try_from(len).unwrap_or(usize::MAX);
