@@ -47,7 +47,8 @@ def dryload(path: Path, kind: str, jobs: int) -> tuple[Call, Say]:
             verdicts: dict[str, int] = {}
             read = 0
             for report in api.scan_many([path], jobs=jobs):
-                verdicts[str(report.verdict)] = verdicts.get(str(report.verdict), 0) + 1
+                verdict = "ignored" if report.ignored else str(report.verdict)
+                verdicts[verdict] = verdicts.get(verdict, 0) + 1
                 read += report.bytes_read
             return {"answer": _counts(verdicts), "bytes_read": read}
 
