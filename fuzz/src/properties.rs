@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dryload_core::bytes::wide;
 use dryload_core::limits::Limits;
 use dryload_core::names::Names;
 use dryload_core::scan::{Record, Session, TraceRequest};
@@ -109,8 +110,4 @@ fn offsets_are_inside(data: &[u8], name: &str, names: &Arc<Names>) {
             assert!(offset <= record.size, "a part at {offset:#x} of {:#x}", record.size);
         }
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

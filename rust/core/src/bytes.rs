@@ -93,6 +93,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A width as the u64 that offsets are; usize is never wider here.
+#[must_use]
+#[inline]
+pub fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
 /// `bytes[at..at + len]` of a window, without a panic.
 #[must_use]
 pub fn window(bytes: &[u8], at: usize, len: usize) -> Option<&[u8]> {

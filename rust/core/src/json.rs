@@ -64,7 +64,7 @@ impl<'a> Json<'a> {
     ///
     /// # Errors
     /// Something else is next.
-    pub fn expect(&mut self, byte: u8, expected: &'static str) -> Result<()> {
+    pub fn require(&mut self, byte: u8, expected: &'static str) -> Result<()> {
         if self.accept(byte) { Ok(()) } else { Err(self.fault(expected)) }
     }
 
@@ -81,7 +81,7 @@ impl<'a> Json<'a> {
     /// No string is next, or it holds a control character, a broken escape or
     /// half a surrogate pair.
     pub fn string(&mut self) -> Result<Cow<'a, str>> {
-        self.expect(b'"', "a string")?;
+        self.require(b'"', "a string")?;
         let start = self.at;
         let bytes = self.text.as_bytes();
         let mut owned: Option<String> = None;
@@ -221,7 +221,7 @@ impl<'a> Json<'a> {
                     break;
                 }
                 let close = if container == b'{' { b'}' } else { b']' };
-                self.expect(close, "a comma or the end of a container")?;
+                self.require(close, "a comma or the end of a container")?;
                 open.pop();
             }
         }
@@ -229,7 +229,7 @@ impl<'a> Json<'a> {
 
     fn key(&mut self) -> Result<()> {
         self.string()?;
-        self.expect(b':', "a colon")
+        self.require(b':', "a colon")
     }
 
     fn word(&mut self, word: &'static str) -> Result<()> {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use dryload_core::bytes::wide;
 use dryload_core::formats::Want;
 use dryload_core::limits::Limits;
 use dryload_core::names::Names;
@@ -104,8 +105,4 @@ fn run_bytes(mut session: Session, data: &[u8]) -> Record {
             session.feed(want.span.start, data.get(from..until).unwrap_or(&[]));
         }
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use dryload_core::bytes::wide;
 use dryload_core::error::Error;
 use dryload_core::formats::safetensors::{Header, check_prefix, header_span};
 use dryload_core::limits::Limits;
@@ -122,8 +123,4 @@ fn format_error(error: &Error) -> PyErr {
         };
         fill().unwrap_or_else(|e| e)
     })
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -3,9 +3,9 @@
 
 use super::foreign;
 use super::record::PartRecord;
-use super::region::{Active, Region, wide};
+use super::region::{Active, Region};
 use super::session::Session;
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::decode::{self, State};
 use crate::error::Error;
 use crate::formats::{Want, zip};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::decode::{Inflate, State};
 use crate::formats::{Format, HEAD_BYTES, Scanner, Want, zip};
 use crate::observe::{Outbox, Role};
@@ -245,8 +245,4 @@ fn range(data: &[u8], from: u64, until: u64) -> &[u8] {
 fn shift(want: Want, base: u64) -> Want {
     let add = |n: u64| n.saturating_add(base);
     Want { span: Span { start: add(want.span.start), end: add(want.span.end) }, until: add(want.until) }
-}
-
-pub(super) fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -9,10 +9,8 @@ use std::sync::Arc;
 
 use super::foreign;
 use super::record::{PartRecord, Record};
-use super::region::{
-    Active, Held, Phase, Region, Source, Supply, drain_want, head_want, inflate_target, tail_want, wide,
-};
-use crate::bytes::Span;
+use super::region::{Active, Held, Phase, Region, Source, Supply, drain_want, head_want, inflate_target, tail_want};
+use crate::bytes::{Span, wide};
 use crate::decode::{self, Inflate, State};
 use crate::error::Error;
 use crate::formats::{FORMATS, Format, HEAD_BYTES, Match, Probe, Want, named_like_model, zip};

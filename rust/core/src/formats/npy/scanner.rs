@@ -2,7 +2,7 @@
 
 use super::defects;
 use super::header::{self, Fault};
-use crate::bytes::{Span, printable, window};
+use crate::bytes::{Span, printable, wide, window};
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::observe::{Child, Encoding, Outbox, Role};
@@ -135,8 +135,4 @@ impl Scanner for NpyScanner {
     fn part(&mut self) -> Part {
         Part { recognised: true, format: "npy", tensors: Some(1), ..Part::default() }
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

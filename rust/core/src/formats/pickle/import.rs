@@ -3,11 +3,11 @@
 //! A name is an exact pair of module and qualified name. A dotted name is
 //! another name, never resolved; a name that is not a literal is reported.
 
-use super::machine::{Break, Imported, Machine, operand, printable, wide};
+use super::machine::{Break, Imported, Machine, operand, printable};
 use super::opcode::Opcode;
 use super::value::{Full, Kind, Value};
 use super::{compat, defects, torch};
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::names::Side;
 use crate::observe::{Global, Observation, Outbox, Role, What};

@@ -1,10 +1,10 @@
 //! Numbers, texts and bytes: the opcodes that push what stands in them.
 
-use super::machine::{Break, Machine, numeric, printable, wide};
+use super::machine::{Break, Machine, numeric, printable};
 use super::opcode::{Opcode, Payload};
 use super::value::{Full, Kind, MAX_TEXT, Value};
 use super::{defects, text};
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::observe::Outbox;
 

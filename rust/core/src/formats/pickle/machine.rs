@@ -17,7 +17,7 @@ use super::op::{Arg, Op};
 use super::opcode::Opcode;
 use super::text;
 use super::value::{Arena, DUNDER_KEY, Full, Kind, LOST_KEY, NodeId, OPAQUE_KEY, Value};
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::names::Names;
@@ -504,10 +504,6 @@ fn key_flags(arena: &Arena, pairs: &[Value]) -> u8 {
         };
     }
     flags
-}
-
-pub(super) fn wide(n: usize) -> u64 {
-    super::op::wide(n)
 }
 
 /// An integer as the laxest unpickler reads a memo index: up to a NUL, then

@@ -1,5 +1,6 @@
 //! The memo: dense while indices are, and bounded when they are not.
 
+use crate::bytes::wide;
 use std::collections::BTreeMap;
 
 use super::value::Value;
@@ -70,7 +71,7 @@ impl Memo {
         let end = index.saturating_add(1);
         self.dense.resize(end, None);
         // By order of keys: each is looked at once in its life.
-        while let Some(first) = self.sparse.first_entry().filter(|e| *e.key() < super::op::wide(end)) {
+        while let Some(first) = self.sparse.first_entry().filter(|e| *e.key() < wide(end)) {
             let (key, value) = first.remove_entry();
             if let Some(slot) = usize::try_from(key).ok().and_then(|k| self.dense.get_mut(k)) {
                 *slot = Some(value);

@@ -8,7 +8,7 @@
 
 use super::defects;
 use super::opcode::{ArgKind, Opcode, Payload};
-use crate::bytes::{Reader, Span, printable, window};
+use crate::bytes::{Reader, Span, printable, wide, window};
 use crate::error::Error;
 
 /// An instruction: its opcode, its argument, and the bytes it takes.
@@ -138,12 +138,6 @@ pub fn describe(op: &Op<'_>, payload: Option<&[u8]>) -> String {
 
 /// Bytes of an argument that are shown.
 const MAX_SHOWN: usize = 60;
-
-/// A width as the u64 that offsets are; usize is never wider here.
-#[inline]
-pub(super) fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
 
 #[inline]
 fn need<T>(value: Option<T>, bytes: u64) -> Result<T, Stop> {

@@ -7,10 +7,10 @@
 use super::defects;
 use super::joblib::MAX_PADDING;
 use super::machine::{Break, Flow, Machine};
-use super::op::{Arg, Op, Stop, decode, wide};
+use super::op::{Arg, Op, Stop, decode};
 use super::opcode::{Opcode, Payload};
 use super::text::{Utf8, utf8};
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::names::Side;

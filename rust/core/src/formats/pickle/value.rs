@@ -3,6 +3,7 @@
 //! A value is eight bytes. Containers, tuples, globals and objects stand in an
 //! arena by number, so nothing recurses and nothing is owned by a value.
 
+use crate::bytes::wide;
 use crate::limits::Limits;
 
 /// A value on the stack or in the memo.
@@ -224,7 +225,7 @@ impl Arena {
     /// The room for texts, in bytes.
     #[must_use]
     pub fn max_text_bytes(&self) -> u64 {
-        super::op::wide(self.max_texts)
+        wide(self.max_texts)
     }
 
     /// The node of an id.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::defects;
 use super::dtype::Dtype;
-use crate::bytes::{Span, printable};
+use crate::bytes::{Span, printable, wide};
 use crate::defect::{Class, Defect};
 use crate::error::Error;
 use crate::json::{Fault, Json};
@@ -96,7 +96,7 @@ impl<'a> Header<'a> {
         if !text.starts_with('{') {
             self.at(&defects::HEADER_START, 0, "{", printable(text.as_bytes(), 8));
         }
-        json.expect(b'{', "an object")?;
+        json.require(b'{', "an object")?;
         let mut seen: HashMap<Cow<'a, str>, usize> = HashMap::new();
         if !json.accept(b'}') {
             loop {
@@ -104,7 +104,7 @@ impl<'a> Header<'a> {
                 let at = json.at();
                 let key = json.string()?;
                 self.once(&mut seen, key.clone(), at);
-                json.expect(b':', "a colon")?;
+                json.require(b':', "a colon")?;
                 if key == METADATA {
                     self.metadata(&mut json)?;
                 } else {
@@ -114,7 +114,7 @@ impl<'a> Header<'a> {
                     break;
                 }
             }
-            json.expect(b'}', "a comma or }")?;
+            json.require(b'}', "a comma or }")?;
         }
         if json.peek().is_some() {
             return Err(json.fault("the end of the header"));
@@ -140,7 +140,7 @@ impl<'a> Header<'a> {
             self.at(&defects::METADATA_TYPE, at, "an object", "another value");
             return Ok(());
         }
-        json.expect(b'{', "an object")?;
+        json.require(b'{', "an object")?;
         let mut seen = HashMap::new();
         if json.accept(b'}') {
             return Ok(());
@@ -150,7 +150,7 @@ impl<'a> Header<'a> {
             let at = json.at();
             let key = json.string()?;
             self.once(&mut seen, key.clone(), at);
-            json.expect(b':', "a colon")?;
+            json.require(b':', "a colon")?;
             if json.peek() == Some(b'"') {
                 let value = json.string()?;
                 self.metadata.push((key, value));
@@ -160,7 +160,7 @@ impl<'a> Header<'a> {
                 self.at(&defects::METADATA_TYPE, at, "a string", printable(key.as_bytes(), 80));
             }
             if !json.accept(b',') {
-                return json.expect(b'}', "a comma or }");
+                return json.require(b'}', "a comma or }");
             }
         }
     }
@@ -174,7 +174,7 @@ impl<'a> Header<'a> {
             self.unread = true;
             return Ok(());
         }
-        json.expect(b'{', "an object")?;
+        json.require(b'{', "an object")?;
         let (mut dtype, mut shape, mut offsets) = (None, None, None);
         let mut seen: Vec<Cow<'a, str>> = Vec::with_capacity(3);
         let mut faulty = false;
@@ -183,7 +183,7 @@ impl<'a> Header<'a> {
             json.peek();
             let key_at = json.at();
             let key = json.string()?;
-            json.expect(b':', "a colon")?;
+            json.require(b':', "a colon")?;
             if seen.contains(&key) {
                 self.at(&defects::DUPLICATE_KEY, key_at, "each key once", printable(key.as_bytes(), 80));
                 faulty = true;
@@ -218,7 +218,7 @@ impl<'a> Header<'a> {
             }
             more = json.accept(b',');
             if !more {
-                json.expect(b'}', "a comma or }")?;
+                json.require(b'}', "a comma or }")?;
             }
         }
         self.check_name(&name, at);
@@ -348,7 +348,7 @@ fn check_size(tensor: &TensorInfo<'_>) -> Option<Error> {
 
 /// An array of unsigned integers.
 fn list(json: &mut Json<'_>) -> Result<Vec<u64>, Fault> {
-    json.expect(b'[', "an array of unsigned integers")?;
+    json.require(b'[', "an array of unsigned integers")?;
     let mut values = Vec::new();
     if json.accept(b']') {
         return Ok(values);
@@ -356,7 +356,7 @@ fn list(json: &mut Json<'_>) -> Result<Vec<u64>, Fault> {
     loop {
         values.push(json.unsigned()?);
         if !json.accept(b',') {
-            json.expect(b']', "a comma or ]")?;
+            json.require(b']', "a comma or ]")?;
             return Ok(values);
         }
     }
@@ -364,19 +364,15 @@ fn list(json: &mut Json<'_>) -> Result<Vec<u64>, Fault> {
 
 /// An array of exactly two unsigned integers.
 fn pair(json: &mut Json<'_>) -> Result<(u64, u64), Fault> {
-    json.expect(b'[', "an array of two unsigned integers")?;
+    json.require(b'[', "an array of two unsigned integers")?;
     let start = json.unsigned()?;
-    json.expect(b',', "two unsigned integers")?;
+    json.require(b',', "two unsigned integers")?;
     let end = json.unsigned()?;
-    json.expect(b']', "two unsigned integers")?;
+    json.require(b']', "two unsigned integers")?;
     Ok((start, end))
 }
 
 /// An offset in the header as an offset in the file.
 fn place(at: usize) -> u64 {
     PREFIX.saturating_add(wide(at))
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,6 @@
 //! The end of central directory record: APPNOTE 4.3.14 to 4.3.16.
 
-use crate::bytes::{Reader, Span, window};
+use crate::bytes::{Reader, Span, wide, window};
 
 const EOCD: &[u8] = b"PK\x05\x06";
 /// Bytes of the fixed part of the record.
@@ -113,8 +113,4 @@ fn fields(r: &mut Reader<'_>) -> Option<Fields> {
     let ones = |disk: u16| disk != 0 && disk != 0xffff;
     let disks = ones(r.u16()?) | ones(r.u16()?);
     Some(Fields { disks, here: r.u16()?, entries: r.u16()?, size: r.u32()?, directory: r.u32()?, comment: r.u16()? })
-}
-
-pub(super) fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

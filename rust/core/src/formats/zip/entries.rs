@@ -3,9 +3,9 @@
 use rawzip::{ZipArchive, ZipArchiveEntryWayfinder, ZipLocator};
 
 use super::defects;
-use super::end::{End, wide};
+use super::end::End;
 use super::sparse::Sparse;
-use crate::bytes::{Span, printable};
+use crate::bytes::{Span, printable, wide};
 use crate::error::Error;
 
 /// Flags a model writer sets: deflate's two option bits, a data descriptor

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::defects;
-use super::end::{self, End, wide};
+use super::end::{self, End};
 use super::entries::{self, DEFLATED, Directory, Entry, LOCAL_BYTES, Local, Locals, STORED};
 use super::profile::Profile;
 use super::sparse::Sparse;
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::limits::Limits;

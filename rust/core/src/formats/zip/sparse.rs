@@ -9,7 +9,7 @@ use std::io;
 
 use rawzip::ReaderAt;
 
-use crate::bytes::Span;
+use crate::bytes::{Span, wide};
 
 /// Fetched windows, by start.
 #[derive(Debug, Default)]
@@ -74,8 +74,4 @@ impl ReaderAt for &Sparse {
         to.copy_from_slice(bytes);
         Ok(bytes.len())
     }
-}
-
-fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
