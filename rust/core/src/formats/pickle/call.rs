@@ -300,8 +300,9 @@ impl Machine {
     fn key_flags_of(&self, mapping: Value) -> u8 {
         let Some(node) = self.arena.node_of(mapping) else { return 0 };
         let unseen = match node.kind {
-            // Only what takes items is a mapping; a name that is not allowed may be.
-            Kind::Object if self.spec_of(node.a).is_none_or(|s| s.items) => {
+            // Only what takes items is a mapping. What a name that is not allowed
+            // makes may be one too: that name was told when it was called.
+            Kind::Object if self.spec_of(node.a).is_some_and(|s| s.items) => {
                 self.made_by(mapping).is_none_or(|(_, args)| !args.is_empty())
             }
             Kind::Computed => true,
