@@ -123,3 +123,18 @@ def test_a_trace_shows_the_instructions_around_an_offset(evil: bytes) -> None:
 def test_the_number_of_jobs_must_be_positive(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="jobs"):
         next(scan_many(tmp_path, jobs=0))
+
+
+class Shrinking(io.BytesIO):
+    """A file that has no bytes left for a read that starts near its end."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return b"" if self.tell() > 150_000 else super().read(size)
+
+
+def test_a_source_that_ends_early_keeps_what_was_seen_before() -> None:
+    skipped = b"\x8e" + (150_000).to_bytes(8, "little") + bytes(150_000)
+    # Neither the first byte nor the name says that it is a pickle.
+    report = scan(Shrinking(b"cposix\nsystem\n(Vtrue\ntR0" + skipped + b"0N."), name="weights")
+    assert [finding.rule for finding in report.findings] == ["pickle-dangerous-call", "scan-source-changed"]
+    assert report.verdict is Verdict.MALICIOUS

@@ -3,7 +3,7 @@
 
 use super::foreign;
 use super::record::PartRecord;
-use super::region::{Active, Region};
+use super::region::Region;
 use super::session::Session;
 use crate::bytes::{Span, wide};
 use crate::decode::{self, State};
@@ -109,27 +109,20 @@ impl Session {
         self.stop_region(error.with(format!("{name} = {limit}"), format!("{len} bytes")));
     }
 
-    /// Ends the innermost region with a reason; what its scanner saw stays.
+    /// Ends the innermost region with a reason; what was seen in it stays.
     pub(super) fn stop_region(&mut self, error: Error) {
         let Some(mut region) = self.regions.pop() else { return };
-        let mut record = PartRecord {
-            member: region.member.clone(),
-            offset: region.offset(),
-            size: region.len,
-            ..PartRecord::default()
+        let active = region.active.take();
+        let (mut held, _) = self.hold(&mut region, active);
+        let Some(first) = held.first_mut() else {
+            return self.plain_part(region.member.clone(), region.offset(), region.len, error);
         };
-        if let Some(Active { format, mut scanner, out }) = region.active.take() {
-            self.collect(&region, &out);
-            record.part = scanner.part();
-            record.part.format = if record.part.format.is_empty() { format.name } else { record.part.format };
-            record.observations = out.observations;
-        }
-        record.observations.push(error.into());
+        first.observations.push(error.into());
         if region.member.is_none() {
-            self.record.recognised |= record.part.recognised;
-            self.record.format = record.part.format;
+            self.record.format = first.part.format;
+            self.record.recognised |= held.iter().any(|p| p.part.recognised);
         }
-        self.record.parts.push(record);
+        self.record.parts.append(&mut held);
     }
 
     /// The source is shorter than it said: nothing more can be judged.

@@ -196,8 +196,8 @@ impl Session {
             && wide(inflate.out().len()) < want.span.end
         {
             let rest = region.compressed();
-            self.inflate_to(rest.as_ref().map_or(&[], Held::as_slice), want.span.end);
-            if let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut()
+            if self.inflate_to(rest.as_ref().map_or(&[], Held::as_slice), want.span.end)
+                && let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut()
                 && wide(inflate.out().len()) < want.span.end
             {
                 inflate.end_of_input();
@@ -211,28 +211,20 @@ impl Session {
     fn inflate(&mut self, bytes: &[u8]) {
         let target = self.regions.last().map_or(0, inflate_target);
         self.inflate_to(bytes, target);
-        if let Some(region) = self.regions.last_mut()
-            && let Some(inflate) = &mut region.inflate
-            && inflate.consumed() >= region.stored
-            && wide(inflate.out().len()) < target
-        {
-            // What the inflater still held was put out, and it was not enough.
-            inflate.push(&[], usize::try_from(target).unwrap_or(usize::MAX));
-            if wide(inflate.out().len()) < target {
-                inflate.end_of_input();
-            }
-        }
     }
 
-    fn inflate_to(&mut self, bytes: &[u8], target: u64) {
-        let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut() else { return };
+    /// Inflates the innermost region; false when that ended it at a limit.
+    fn inflate_to(&mut self, bytes: &[u8], target: u64) -> bool {
+        let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut() else { return false };
         let before = inflate.out().len();
         inflate.push(bytes, usize::try_from(target).unwrap_or(usize::MAX));
         let made = wide(inflate.out().len().saturating_sub(before));
-        if !self.inflate_budget.spend(made) {
+        let within = self.inflate_budget.spend(made);
+        if !within {
             let limit = self.limits.max_total_inflated_bytes;
             self.stop_at_limit("max_total_inflated_bytes", limit);
         }
+        within
     }
 
     /// Gives plain bytes to what waits for them.
@@ -379,9 +371,6 @@ impl Session {
             Supply::Here => self.supply_here(want),
             Supply::Never => self.end_region(),
             Supply::OverLimit => {
-                if let Some(region) = self.regions.last_mut() {
-                    region.active = region.finished.pop();
-                }
                 let limit = self.limits.max_inflated_bytes;
                 self.stop_at_limit("max_inflated_bytes", limit);
             }
@@ -391,13 +380,36 @@ impl Session {
     /// All candidates were followed: what held is what the region is.
     fn end_region(&mut self) {
         let Some(mut region) = self.regions.pop() else { return };
-        let (is_root, offset) = (region.member.is_none(), region.offset());
-        let finished = std::mem::take(&mut region.finished);
-        let mut held: Vec<PartRecord> = Vec::new();
-        let mut children: Vec<Child> = Vec::new();
-        for Active { format, mut scanner, mut out } in finished {
+        let (mut held, children) = self.hold(&mut region, None);
+        if held.is_empty() {
+            return self.nothing_held(&region);
+        }
+        if let ([first, .., last], span) = (&mut *held, Span { start: 0, end: region.len }) {
+            let both = format!("{} and {}", first.part.format, last.part.format);
+            first.observations.push(Error::new(&observe::POLYGLOT, span).with("one format", both).into());
+        }
+        if region.member.is_none() {
+            self.record.recognised = true;
+            self.record.format = held.first().map_or("", |p| p.part.format);
+        }
+        self.check_inflated(&region, &mut held);
+        if !children.is_empty() {
+            region.share();
+        }
+        self.push_children(&region, children, &mut held);
+        self.record.parts.append(&mut held);
+    }
+
+    /// The parts of what held among the matches followed, and what they hand
+    /// up. One that was cut short could not show whether it holds: what it saw
+    /// is kept.
+    pub(super) fn hold(&mut self, region: &mut Region, cut_short: Option<Active>) -> (Vec<PartRecord>, Vec<Child>) {
+        let offset = region.offset();
+        let (mut held, mut children) = (Vec::new(), Vec::new());
+        let finished = std::mem::take(&mut region.finished).into_iter().map(|a| (a, false));
+        for (Active { format, mut scanner, mut out }, is_cut) in finished.chain(cut_short.map(|a| (a, true))) {
             let mut part = scanner.part();
-            if !part.recognised {
+            if !part.recognised && !is_cut {
                 continue;
             }
             // A record may name places that are not there; its report may not.
@@ -413,8 +425,18 @@ impl Session {
             if part.format.is_empty() {
                 part.format = format.name;
             }
+            for skip in out.skipped {
+                self.record.skipped.push((region.member.clone(), skip));
+            }
+            for name in out.limits_hit {
+                if !self.record.limits_hit.contains(&name) {
+                    self.record.limits_hit.push(name);
+                }
+            }
             let index = self.record.parts.len().saturating_add(held.len());
-            self.collect(&region, &out);
+            if let Some(trace) = out.trace {
+                self.record.rows.extend(trace.into_rows().into_iter().map(|row| (index, row)));
+            }
             children.extend(out.children);
             held.push(PartRecord {
                 member: region.member.clone(),
@@ -424,38 +446,8 @@ impl Session {
                 observations: out.observations,
                 dropped: out.dropped,
             });
-            if let Some(trace) = out.trace {
-                self.record.rows.extend(trace.into_rows().into_iter().map(|row| (index, row)));
-            }
         }
-        if held.is_empty() {
-            return self.nothing_held(&region);
-        }
-        if let ([first, .., last], span) = (&mut *held, Span { start: 0, end: region.len }) {
-            let both = format!("{} and {}", first.part.format, last.part.format);
-            first.observations.push(Error::new(&observe::POLYGLOT, span).with("one format", both).into());
-        }
-        if is_root {
-            self.record.recognised = true;
-            self.record.format = held.first().map_or("", |p| p.part.format);
-        }
-        self.check_inflated(&region, &mut held);
-        if !children.is_empty() {
-            region.share();
-        }
-        self.push_children(&region, children, &mut held);
-        self.record.parts.append(&mut held);
-    }
-
-    pub(super) fn collect(&mut self, region: &Region, out: &Outbox) {
-        for skip in &out.skipped {
-            self.record.skipped.push((region.member.clone(), skip.clone()));
-        }
-        for name in &out.limits_hit {
-            if !self.record.limits_hit.contains(name) {
-                self.record.limits_hit.push(name);
-            }
-        }
+        (held, children)
     }
 
     /// A member that was inflated to its end is as long as declared.

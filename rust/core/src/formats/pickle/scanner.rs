@@ -70,8 +70,6 @@ pub(super) struct PickleScanner {
     cut: bool,
     /// A limit ended the reading.
     limited: bool,
-    /// Trailing bytes that are no pickle.
-    trailing: bool,
     /// An import or worse was seen.
     acted: bool,
     /// Whether a break at the start is the file's fault, not a wrong guess.
@@ -107,7 +105,6 @@ impl PickleScanner {
             broken: false,
             cut: false,
             limited: false,
-            trailing: false,
             acted: false,
             confident: declared || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
@@ -479,7 +476,6 @@ impl PickleScanner {
             out.observations.truncate(self.seen_before);
             let span = Span { start: self.start, end: self.len };
             out.defect(Error::new(&defects::TRAILING_DATA, span).with("", format!("{} bytes", span.len())));
-            self.trailing = true;
         } else {
             match stop {
                 Break::Bad(error) => out.defect(*error),
