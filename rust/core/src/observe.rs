@@ -76,6 +76,14 @@ pub enum What {
         /// Name of the opcode.
         opcode: &'static str,
     },
+    /// Items written through a method of an object that was given a state:
+    /// the state may have planted the method.
+    PlantedMethod {
+        /// Class of the object.
+        name: String,
+        /// Name of the opcode.
+        opcode: &'static str,
+    },
     /// A persistent load that no container declares.
     Persistent(&'static str),
     /// NEXT_BUFFER.
@@ -136,6 +144,7 @@ impl Observation {
             What::Extension(_) => "extension",
             What::ForeignWrite { .. } => "foreign-write",
             What::DunderState { .. } => "dunder-state",
+            What::PlantedMethod { .. } => "planted-method",
             What::Persistent(_) => "persistent",
             What::Buffer => "buffer",
         }

@@ -194,7 +194,9 @@ fn observation_dict<'py>(
             dict.set_item("opcode", opcode)?;
             dict.set_item("call", text)?;
         }
-        What::ForeignWrite { name, opcode } | What::DunderState { name, opcode } => {
+        What::ForeignWrite { name, opcode }
+        | What::DunderState { name, opcode }
+        | What::PlantedMethod { name, opcode } => {
             dict.set_item("name", name)?;
             dict.set_item("opcode", opcode)?;
         }

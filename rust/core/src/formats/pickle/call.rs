@@ -4,9 +4,10 @@
 //! What the policy allows is held against the entry's arguments; everything
 //! else is reported, and its result is tracked as something unproven.
 
+use super::arena::NO_ARGS;
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
-use super::value::{DUNDER_KEY, Kind, LOST_KEY, Node, NodeId, OPAQUE_KEY, PARTIAL, Value};
+use super::value::{Class, DUNDER_KEY, Kind, LOST, Node, OPAQUE_KEY, PARTIAL, PLANTED, Value};
 use super::{joblib, numpy, torch};
 use crate::bytes::Span;
 use crate::names::Side;
@@ -25,8 +26,19 @@ pub(super) enum Callee {
 /// dtypes that wait for their state at a time: as deep as structures nest.
 const MAX_UNBUILT: usize = 32;
 
-/// No argument tuple is kept with the object.
-const NO_ARGS: u32 = u32::MAX;
+/// How deep a dtype is kept for good: its arguments, and what they hold.
+const DTYPE_DEPTH: u32 = 3;
+
+/// Whether the arguments of a call stand in the machine's scratch list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Args {
+    /// They do.
+    Known,
+    /// They were never to be seen.
+    Unknown,
+    /// They were made too long ago.
+    Lost,
+}
 
 impl Machine {
     /// Calls `callee`; gives the symbolic result.
@@ -38,21 +50,24 @@ impl Machine {
         span: Span,
         out: &mut Outbox,
     ) -> Result<Value, Break> {
-        let mut known = true;
-        let mut kept = NO_ARGS;
-        if let Callee::Tuple(tuple, kwargs) = args {
-            known = self.load_args(tuple, span, out);
-            if let (Value::Node(id), true) = (tuple, known) {
-                kept = id.index();
+        let (args, kept) = match args {
+            Callee::Items => {
+                let kept = self.arena.push_items(Kind::Tuple, 0, &self.args).map_err(|full| self.full(full))?;
+                (Args::Known, kept)
             }
-            if kwargs.is_some_and(|k| !self.is_empty_dict(k)) {
-                known = false;
+            Callee::Tuple(tuple, kwargs) => {
+                let args = self.load_args(tuple, span, out);
+                (if kwargs.is_some_and(|k| !self.is_empty_dict(k)) { Args::Unknown } else { args }, tuple)
             }
-        }
-        let Some(Node { kind: Kind::Global, a: index, .. }) = self.arena.node_of(callee) else {
+        };
+        let kept = match kept {
+            Value::Node(Kind::Tuple, _, id) if args == Args::Known => id.0,
+            _ => NO_ARGS,
+        };
+        let Value::Global(index) = callee else {
             let text = format!("({})({})", self.render(callee), self.render_args());
             out.observe(Observation::new(What::ComputedCall { opcode: code.name(), text }, span));
-            return self.node(Kind::Computed, 0, 0);
+            return Ok(Value::Computed);
         };
         if let Some(global) = self.imported_mut(index).map(|i| &mut i.global) {
             if global.calls == 0 {
@@ -60,24 +75,28 @@ impl Machine {
             }
             global.calls = global.calls.saturating_add(1);
         }
-        self.judge_call(code, index, known, span, out);
-        let made = self.node(Kind::Object, self.class_made(index, known), kept)?;
+        self.judge_call(code, index, args, span, out);
+        let class = self.class_made(index, args);
+        let made = self.arena.push(Kind::Object, Class::of(class), 0, class, kept).map_err(|full| self.full(full))?;
         if self.imported_at(index).is_some_and(|i| numpy::is_dtype(&i.global)) {
+            // Arrays refer to it until the end of the file.
+            let made = self.arena.lasting(made, DTYPE_DEPTH).map_err(|full| self.full(full))?;
             if self.unbuilt.len() >= MAX_UNBUILT {
                 // The oldest counts as settled: a state for it is refused.
                 self.unbuilt.remove(0);
             }
             self.unbuilt.push(made);
+            return Ok(made);
         }
         Ok(made)
     }
 
     /// The class of what a call makes: the callee's own, or the one it was
     /// handed, whose entry then says which state it may get.
-    fn class_made(&self, callee: u32, known: bool) -> u32 {
-        let argument = self.spec_of(callee).and_then(|s| s.makes).filter(|_| known);
-        match argument.and_then(|i| self.arena.node_of(*self.args.get(i)?)) {
-            Some(Node { kind: Kind::Global, a, .. }) => a,
+    fn class_made(&self, callee: u32, args: Args) -> u32 {
+        let argument = self.spec_of(callee).and_then(|s| s.makes).filter(|_| args == Args::Known);
+        match argument.and_then(|i| self.args.get(i)) {
+            Some(Value::Global(class)) => *class,
             _ => callee,
         }
     }
@@ -85,34 +104,72 @@ impl Machine {
     /// BUILD: a state given to an object.
     pub(super) fn build(&mut self, target: Value, state: Value, span: Span, out: &mut Outbox) -> Result<Flow, Break> {
         let code = Opcode::BUILD;
-        let Some(node) = self.arena.node_of(target) else {
-            if target == Value::Opaque {
+        let class = match target {
+            Value::Global(index) => {
+                let name = self.dotted(index);
+                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                return Ok(Flow::Next);
+            }
+            Value::Opaque => {
                 let name = "a value from outside".to_owned();
                 out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
                 return Ok(Flow::Next);
             }
-            return Ok(self.odd_state(target, span, out));
-        };
-        match node.kind {
-            Kind::Global => {
-                let name = self.dotted(node.a);
-                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
-                return Ok(Flow::Next);
-            }
-            Kind::Object | Kind::Computed => {}
+            Value::Node(Kind::Object, ..) => self.class_of(target),
+            Value::Computed => None,
             _ => return Ok(self.odd_state(target, span, out)),
-        }
-        let name = if node.kind == Kind::Object { self.dotted(node.a) } else { "a computed object".to_owned() };
+        };
+        let name = class.map_or_else(|| "a computed object".to_owned(), |class| self.dotted(class));
         self.check_keys(state, &name, code, span, out);
-        if node.kind == Kind::Object {
-            if !self.state_fits(target, node.a, state) {
-                self.observe_state(node.a, code, span, out);
+        let Some(class) = class else {
+            if target != Value::Computed {
+                self.lost(span, out);
             }
-            if self.is_array_wrapper(node.a) {
-                return joblib::array(self, state, span, out);
-            }
+            return Ok(Flow::Next);
+        };
+        if self.arena.is_lost(state) {
+            self.lost(span, out);
+            return Ok(Flow::Next);
+        }
+        if !self.state_fits(target, class, state) {
+            self.observe_state(class, code, span, out);
+        }
+        if let Value::Node(_, _, id) = target {
+            self.arena.flag(id, PLANTED);
+        }
+        if self.is_array_wrapper(class) {
+            let flow = joblib::array(self, state, span, out);
+            joblib::remember_keys(self, state);
+            return flow;
         }
         Ok(Flow::Next)
+    }
+
+    /// The index of an object's class; `None` when it is not known any more.
+    fn class_of(&self, object: Value) -> Option<u32> {
+        let node = self.arena.node_of(object).filter(|n| n.kind == Kind::Object)?;
+        let known = node.flags & LOST == 0 || node.a != u32::from(Class::WIDE.0);
+        known.then_some(node.a)
+    }
+
+    /// SETITEM(S), APPEND(S) or ADDITEMS into an object.
+    pub(super) fn write_object(&mut self, code: Opcode, target: Value, span: Span, out: &mut Outbox) {
+        let pairs = matches!(code, Opcode::SETITEM | Opcode::SETITEMS);
+        let (Some(node), Some(class)) = (self.arena.node_of(target), self.class_of(target)) else {
+            return self.lost(span, out);
+        };
+        if !pairs && node.flags & PLANTED != 0 {
+            // The state may hold a callable under the name of the method that
+            // this opcode looks up. Picklers write items before the state.
+            let name = self.dotted(class);
+            return out.observe(Observation::new(What::PlantedMethod { name, opcode: code.name() }, span));
+        }
+        let Some(spec) = self.spec_of(class) else { return };
+        if !(if pairs { spec.items } else { spec.append }) {
+            self.observe_state(class, code, span, out);
+        } else if !pairs && spec.state.is_some() && node.flags & LOST != 0 {
+            self.lost(span, out);
+        }
     }
 
     /// A state for a value that takes none. With an empty state unpicklers go
@@ -140,8 +197,8 @@ impl Machine {
         let waits = self.unbuilt.contains(&target);
         self.unbuilt.retain(|v| *v != target);
         let agreed = numpy::agreed_flags(self, target, state).filter(|_| waits);
-        if let (Some(flags), Value::Node(id)) = (agreed, target) {
-            self.flag(id, flags);
+        if let (Some(flags), Value::Node(_, _, id)) = (agreed, target) {
+            self.arena.flag(id, flags);
         }
         agreed.is_some()
     }
@@ -149,8 +206,8 @@ impl Machine {
     /// Reports a state that would set a dunder attribute, or a computed one.
     fn check_keys(&self, state: Value, name: &str, code: Opcode, span: Span, out: &mut Outbox) {
         let flags = self.state_flags(state);
-        if flags & LOST_KEY != 0 {
-            out.limit("max_text_bytes", self.arena.max_text_bytes(), span, "a key that was not kept");
+        if flags & LOST != 0 {
+            self.lost(span, out);
         }
         if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
             let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode: code.name() }, span);
@@ -160,24 +217,33 @@ impl Machine {
         }
     }
 
-    /// Puts a tuple's items into the scratch list; false when they are not known.
-    fn load_args(&mut self, tuple: Value, span: Span, out: &mut Outbox) -> bool {
+    /// Puts a tuple's items into the scratch list.
+    fn load_args(&mut self, tuple: Value, span: Span, out: &mut Outbox) -> Args {
         self.args.clear();
         match self.arena.node_of(tuple) {
             Some(node) if node.kind == Kind::Tuple && node.flags & PARTIAL == 0 => {
                 self.args.extend_from_slice(self.arena.items(node));
-                true
+                Args::Known
             }
-            Some(Node { kind: Kind::Tuple | Kind::Object | Kind::Computed, .. }) => false,
+            Some(node) if node.kind == Kind::Tuple => {
+                if node.flags & LOST != 0 {
+                    Args::Lost
+                } else {
+                    Args::Unknown
+                }
+            }
+            Some(Node { kind: Kind::Object, .. }) => Args::Unknown,
+            None if tuple == Value::Computed => Args::Unknown,
             // The C unpickler wants a tuple, the Python one takes any iterable.
             _ => {
                 out.defect(operand(span, "a tuple of arguments", &self.render(tuple)));
-                false
+                Args::Unknown
             }
         }
     }
 
-    fn judge_call(&mut self, code: Opcode, index: u32, known: bool, span: Span, out: &mut Outbox) {
+    fn judge_call(&mut self, code: Opcode, index: u32, args: Args, span: Span, out: &mut Outbox) {
+        let known = args == Args::Known;
         let Some(imported) = self.imported_at(index) else { return };
         let global = &imported.global;
         if global.side != Side::Allow {
@@ -202,11 +268,26 @@ impl Machine {
                 let name = self.dotted(index);
                 self.check_keys(state, &name, code, span, out);
             }
-            return;
+            return self.remember_words(index);
         }
+        if args == Args::Lost || self.args.iter().any(|v| self.arena.is_lost(*v)) {
+            return self.lost(span, out);
+        }
+        let Some(spec) = self.spec_of(index) else { return };
         let (name, spec) = (global.clone(), spec.text.clone());
         let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
         out.observe(Observation::new(What::Argument { name, text, spec }, span));
+    }
+
+    /// Remembers texts that had to be what they are: `latin1` of a million
+    /// calls is one text, fetched from the memo.
+    fn remember_words(&mut self, index: u32) {
+        for i in 0..self.args.len() {
+            let is_word = self.spec_of(index).and_then(|s| s.param(i)).is_some_and(|p| !p.literals.is_empty());
+            if let (true, Some(&word)) = (is_word, self.args.get(i)) {
+                self.arena.remember(word);
+            }
+        }
     }
 
     /// A callable that calls one of its arguments: that call is held against
@@ -214,8 +295,8 @@ impl Machine {
     fn inner_fits(&self, spec: &Spec) -> bool {
         let Some((callee, args)) = spec.applies else { return true };
         let (Some(&callee), Some(&args)) = (self.args.get(callee), self.args.get(args)) else { return false };
-        let Some(Node { kind: Kind::Global, a, .. }) = self.arena.node_of(callee) else { return false };
-        let Some(inner) = self.spec_of(a) else { return true };
+        let Value::Global(index) = callee else { return false };
+        let Some(inner) = self.spec_of(index) else { return true };
         let node = self.arena.node_of(args).filter(|n| n.kind == Kind::Tuple && n.flags & PARTIAL == 0);
         // One level: an entry that applies again would need its own arguments.
         inner.applies.is_none()
@@ -241,46 +322,52 @@ impl Machine {
             Value::Int(n) => k.has(Kinds::INT.or(data)) || (n >= 0 && k.has(Kinds::SIZE)),
             Value::Float => k.has(Kinds::FLOAT.or(data)),
             Value::Bytes(_) => k.has(Kinds::BYTES.or(data)),
-            Value::Text(id) => {
-                k.has(Kinds::STR.or(data)) || param.literals.iter().any(|l| l.as_bytes() == self.arena.text(id))
+            Value::Text(_, id) => {
+                k.has(Kinds::STR.or(data))
+                    || self.arena.text(id).is_some_and(|t| param.literals.iter().any(|l| l.as_bytes() == t))
             }
             Value::LongText => k.has(Kinds::STR.or(data)),
-            Value::Opaque => true,
-            Value::Node(id) => self.arena.node(id).is_some_and(|node| self.node_fits(k, &param.literals, node)),
+            Value::HugeLong => k.has(Kinds::INT.or(data)),
+            Value::Storage(_) => k.has(Kinds::STORAGE.or(data)),
+            Value::Global(index) => self.global_fits(k, &param.literals, index),
+            // Reported where it was made or imported.
+            Value::Opaque | Value::Computed | Value::Forgotten => true,
+            Value::Node(kind, ..) => self.node_fits(k, kind, value),
         }
     }
 
-    fn node_fits(&self, k: Kinds, literals: &[String], node: Node) -> bool {
+    fn global_fits(&self, k: Kinds, literals: &[String], index: u32) -> bool {
+        // A name that is not allowed was reported when it was imported.
+        let Some(spec) = self.spec_of(index) else { return true };
+        let inert = !spec.is_type && spec.call.is_none();
+        k.has(Kinds::ANY.or(Kinds::GLOBAL))
+            || literals.iter().any(|l| *l == self.dotted(index))
+            || (spec.is_type && k.has(Kinds::TYPE))
+            || (spec.call.is_some() && k.has(Kinds::CALLABLE))
+            || (inert && k.has(Kinds::DATA))
+    }
+
+    fn node_fits(&self, k: Kinds, kind: Kind, value: Value) -> bool {
         let data = Kinds::DATA.or(Kinds::ANY);
-        match node.kind {
-            Kind::Long | Kind::HugeLong => k.has(Kinds::INT.or(data)),
-            Kind::Tuple => k.has(Kinds::TUPLE.or(data)) || (k.has(Kinds::EMPTY) && self.is_empty_shape(node)),
+        match kind {
+            Kind::Long => k.has(Kinds::INT.or(data)),
+            Kind::Tuple => k.has(Kinds::TUPLE.or(data)) || (k.has(Kinds::EMPTY) && self.is_empty_shape(value)),
             Kind::List => k.has(Kinds::LIST.or(data)),
             Kind::Dict => k.has(Kinds::DICT.or(data)),
             Kind::Set | Kind::FrozenSet => k.has(Kinds::SET.or(data)),
-            Kind::Storage => k.has(Kinds::STORAGE.or(data)),
-            Kind::Object => match self.spec_of(node.a) {
-                Some(spec) => k.has(Kinds::OBJECT.or(spec.gives).or(data)),
-                None => true,
-            },
-            // Reported where it was made or imported.
-            Kind::Computed => true,
-            Kind::Global => match self.spec_of(node.a) {
-                Some(spec) => {
-                    let inert = !spec.is_type && spec.call.is_none();
-                    k.has(Kinds::ANY.or(Kinds::GLOBAL))
-                        || literals.iter().any(|l| *l == self.dotted(node.a))
-                        || (spec.is_type && k.has(Kinds::TYPE))
-                        || (spec.call.is_some() && k.has(Kinds::CALLABLE))
-                        || (inert && k.has(Kinds::DATA))
-                }
-                None => true,
+            Kind::Object => match self.class_of(value) {
+                Some(class) => match self.spec_of(class) {
+                    Some(spec) => k.has(Kinds::OBJECT.or(spec.gives).or(data)),
+                    None => true,
+                },
+                None => false,
             },
         }
     }
 
     /// A shape with a zero in it: an array of no elements, whatever its type.
-    fn is_empty_shape(&self, node: Node) -> bool {
+    fn is_empty_shape(&self, shape: Value) -> bool {
+        let Some(node) = self.arena.node_of(shape) else { return false };
         let dims = self.arena.items(node);
         node.flags & PARTIAL == 0 && dims.contains(&Value::Int(0)) && dims.iter().all(|d| matches!(d, Value::Int(0..)))
     }
@@ -298,17 +385,15 @@ impl Machine {
     /// Flags of the keys of a mapping. One made by a call from something has
     /// keys that were not seen.
     fn key_flags_of(&self, mapping: Value) -> u8 {
+        if matches!(mapping, Value::Computed) {
+            return OPAQUE_KEY;
+        }
         let Some(node) = self.arena.node_of(mapping) else { return 0 };
-        let unseen = match node.kind {
-            // Only what takes items is a mapping. What a name that is not allowed
-            // makes may be one too: that name was told when it was called.
-            Kind::Object if self.spec_of(node.a).is_some_and(|s| s.items) => {
-                self.made_by(mapping).is_none_or(|(_, args)| !args.is_empty())
-            }
-            Kind::Computed => true,
-            _ => false,
-        };
-        node.flags | if unseen { OPAQUE_KEY } else { 0 }
+        // Only what takes items is a mapping. What a name that is not allowed
+        // makes may be one too: that name was told when it was called.
+        let is_mapping = node.kind == Kind::Object && self.spec_of(node.a).is_some_and(|s| s.items);
+        let unseen = is_mapping && self.arena.args(node).is_none_or(|args| !args.is_empty());
+        node.flags & (DUNDER_KEY | OPAQUE_KEY | LOST) | if unseen && node.flags & LOST == 0 { OPAQUE_KEY } else { 0 }
     }
 
     pub(super) fn observe_state(&mut self, index: u32, code: Opcode, span: Span, out: &mut Outbox) {
@@ -341,17 +426,17 @@ impl Machine {
 
     /// The name a value is, when it is an imported one.
     pub(super) fn global_of(&self, value: Value) -> Option<&Global> {
-        match self.arena.node_of(value)? {
-            Node { kind: Kind::Global, a, .. } => self.imported_at(a).map(|i| &i.global),
+        match value {
+            Value::Global(index) => self.imported_at(index).map(|i| &i.global),
             _ => None,
         }
     }
 
-    /// The class a value was made by and the arguments it was made with, when
-    /// it was made by calling an imported name.
-    pub(super) fn made_by(&self, value: Value) -> Option<(&Global, &[Value])> {
-        let Node { kind: Kind::Object, a, b, .. } = self.arena.node_of(value)? else { return None };
-        let args = self.arena.node(NodeId::at(b)).filter(|n| b != NO_ARGS && n.kind == Kind::Tuple);
-        Some((&self.imported_at(a)?.global, args.map_or(&[], |n| self.arena.items(n))))
+    /// The class a value was made by, when it was made by calling an imported
+    /// name, and the arguments it was made with, when they are known.
+    pub(super) fn made_by(&self, value: Value) -> Option<(&Global, Option<&[Value]>)> {
+        let class = self.class_of(value)?;
+        let args = self.arena.node_of(value).and_then(|node| self.arena.args(node));
+        Some((&self.imported_at(class)?.global, args))
     }
 }

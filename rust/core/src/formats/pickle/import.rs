@@ -5,7 +5,7 @@
 
 use super::machine::{Break, Imported, Machine, operand, printable};
 use super::opcode::Opcode;
-use super::value::{Full, Kind, Value};
+use super::value::{Kind, Value};
 use super::{compat, defects, torch};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
@@ -18,21 +18,23 @@ impl Machine {
     pub(super) fn stack_global(&mut self, span: Span, out: &mut Outbox) -> Result<()> {
         let name = self.pop(span)?;
         let module = self.pop(span)?;
-        if let (Some(module), Some(name)) = (self.arena.text_of(module), self.arena.text_of(name)) {
-            let (module, name) = (module.to_vec(), name.to_vec());
-            let value = self.import(&module, &name, Opcode::STACK_GLOBAL, span, out)?;
+        if let (Some(module_text), Some(name_text)) = (self.arena.text_of(module), self.arena.text_of(name)) {
+            let (module_text, name_text) = (module_text.to_vec(), name_text.to_vec());
+            self.arena.remember(module);
+            self.arena.remember(name);
+            let value = self.import(&module_text, &name_text, Opcode::STACK_GLOBAL, span, out)?;
             return self.push(value);
         }
-        if self.arena.texts_full() && (module == Value::LongText || name == Value::LongText) {
+        if [module, name].iter().any(|v| matches!(v, Value::Text(..)) && self.arena.is_lost(*v)) {
+            // What it names was said long ago and is not kept: nothing that
+            // follows can be judged.
             return Err(Break::Limit("max_text_bytes", self.arena.max_text_bytes()));
         }
         let wrong = |v: Value| {
-            let computed = match v {
-                Value::Text(_) | Value::LongText | Value::Opaque => true,
-                Value::Node(id) => self.arena.node(id).is_some_and(|n| matches!(n.kind, Kind::Object | Kind::Computed)),
-                _ => false,
-            };
-            !computed
+            !matches!(
+                v,
+                Value::Text(..) | Value::LongText | Value::Opaque | Value::Computed | Value::Node(Kind::Object, ..)
+            )
         };
         if wrong(module) || wrong(name) {
             let found = format!("{} and {}", self.render(module), self.render(name));
@@ -41,8 +43,7 @@ impl Machine {
         let mut seen = Observation::new(What::ComputedName(Opcode::STACK_GLOBAL.name()), span);
         seen.found = format!("{} . {}", self.render(module), self.render(name));
         out.observe(seen);
-        let value = self.node(Kind::Computed, 0, 0)?;
-        self.push(value)
+        self.push(Value::Computed)
     }
 
     /// Imports a name: looks it up in the policy, once for each distinct one.
@@ -73,13 +74,7 @@ impl Machine {
             && let Some(imported) = self.imported.get_mut(i)
         {
             imported.global.count = imported.global.count.saturating_add(1);
-            if imported.pickle != self.pickle {
-                let a = u32::try_from(i).unwrap_or(u32::MAX);
-                let value = self.arena.push(Kind::Global, 0, a, 0);
-                imported.value = value.map_err(|Full| Break::Limit("max_nodes", self.max_nodes))?;
-                imported.pickle = self.pickle;
-            }
-            return Ok(imported.value);
+            return Ok(Value::Global(u32::try_from(i).unwrap_or(u32::MAX)));
         }
         let (module, name) = (module.into_owned(), name.into_owned());
         self.import_new(&module, &name, code, span, out)
@@ -110,10 +105,9 @@ impl Machine {
             out.observe(Observation::new(What::Import(global.clone()), span));
         }
         let index = self.imported.len();
-        let value = self.node(Kind::Global, u32::try_from(index).unwrap_or(u32::MAX), 0)?;
-        self.imported.push(Imported { global, spec, value, pickle: self.pickle });
+        self.imported.push(Imported { global, spec });
         self.index.insert(self.key.clone(), index);
-        Ok(value)
+        Ok(Value::Global(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 
     /// A persistent load: a storage where the container declares one.
@@ -129,10 +123,13 @@ impl Machine {
             if wide(self.storages.len()) >= self.max_names {
                 return Err(Break::Limit("max_names", self.max_names));
             }
+            if let Some(&tag) = self.arena.node_of(id).and_then(|node| self.arena.items(node).first()) {
+                self.arena.remember(tag);
+            }
             let index = u32::try_from(self.storage_bytes.len()).unwrap_or(u32::MAX);
             self.storage_bytes.push((storage.bytes, storage.item));
             self.storages.insert(storage.key, storage.bytes.unwrap_or(u64::MAX));
-            return self.node(Kind::Storage, index, 0);
+            return Ok(Value::Storage(index));
         }
         let mut seen = Observation::new(What::Persistent(code.name()), span);
         seen.found = self.render(id);

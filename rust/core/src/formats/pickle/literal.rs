@@ -2,7 +2,7 @@
 
 use super::machine::{Break, Machine, numeric, printable};
 use super::opcode::{Opcode, Payload};
-use super::value::{Full, Kind, MAX_TEXT, Value};
+use super::value::{MAX_TEXT, Value};
 use super::{defects, text};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
@@ -35,8 +35,8 @@ impl Machine {
 
     fn int(&mut self, n: Option<i64>) -> Result<Value> {
         match n {
-            Some(n) => self.arena.push_int(n).map_err(|Full| Break::Limit("max_nodes", self.max_nodes)),
-            None => self.node(Kind::HugeLong, 0, 0),
+            Some(n) => self.arena.push_int(n).map_err(|full| self.full(full)),
+            None => Ok(Value::HugeLong),
         }
     }
 

@@ -10,13 +10,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::arena::{Arena, Full};
 use super::call::Callee;
 use super::defects;
 use super::memo::Memo;
 use super::op::{Arg, Op};
 use super::opcode::Opcode;
 use super::text;
-use super::value::{Arena, DUNDER_KEY, Full, Kind, LOST_KEY, NodeId, OPAQUE_KEY, Value};
+use super::value::{Class, DUNDER_KEY, Kind, OPAQUE_KEY, Value};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::limits::Limits;
@@ -55,9 +56,6 @@ impl From<Error> for Break {
 pub(super) struct Imported {
     pub(super) global: Global,
     pub(super) spec: Option<u32>,
-    /// Its node, in the pickle of this number.
-    pub(super) value: Value,
-    pub(super) pickle: u64,
 }
 
 /// The machine. One serves all the pickles of a part: names are kept from one
@@ -76,15 +74,13 @@ pub struct Machine {
     pub(super) index: HashMap<String, usize>,
     pub(super) key: String,
     pub(super) proto: u8,
-    /// Which pickle of the part this is: nodes of an earlier one are gone.
-    pub(super) pickle: u64,
     pub(super) max_nodes: u64,
     pub(super) max_names: u64,
-    stack: Vec<Value>,
-    marks: Vec<usize>,
-    memo: Memo,
-    max_memo: u64,
-    max_stack: usize,
+    pub(super) stack: Vec<Value>,
+    pub(super) marks: Vec<usize>,
+    pub(super) memo: Memo,
+    pub(super) max_memo: u64,
+    pub(super) max_stack: usize,
 }
 
 type Result<T> = std::result::Result<T, Break>;
@@ -108,7 +104,6 @@ impl Machine {
             index: HashMap::new(),
             key: String::new(),
             proto: 0,
-            pickle: 0,
             max_memo: limits.max_memo,
             max_nodes: limits.max_nodes,
             max_names: limits.max_names,
@@ -125,7 +120,6 @@ impl Machine {
         self.storage_bytes.clear();
         self.unbuilt.clear();
         self.proto = 0;
-        self.pickle = self.pickle.saturating_add(1);
     }
 
     /// Names imported so far, in order of first import.
@@ -197,7 +191,7 @@ impl Machine {
             }
             (_, Arg::Counted { payload: kind, len, .. }) => self.counted(kind, len, payload, span)?,
             (Opcode::EMPTY_TUPLE, _) => {
-                let value = self.node(Kind::Tuple, 0, 0)?;
+                let value = self.arena.push_items(Kind::Tuple, 0, &[]).map_err(|full| self.full(full))?;
                 self.push(value)?;
             }
             (Opcode::EMPTY_LIST, _) => self.push_new(Kind::List)?,
@@ -287,8 +281,7 @@ impl Machine {
                 let mut seen = Observation::new(What::Extension(op.code.name()), span);
                 seen.found = n.to_string();
                 out.observe(seen);
-                let value = self.node(Kind::Computed, 0, 0)?;
-                self.push(value)?;
+                self.push(Value::Computed)?;
             }
             (Opcode::PERSID, Arg::Line(line)) => {
                 let id = self.arena.push_text(line);
@@ -333,12 +326,31 @@ impl Machine {
 
     #[inline]
     fn push_new(&mut self, kind: Kind) -> Result<()> {
-        let value = self.node(kind, 0, 0)?;
+        let value = self.arena.push(kind, Class::WIDE, 0, 0, 0).map_err(|full| self.full(full))?;
         self.push(value)
     }
 
-    pub(super) fn node(&mut self, kind: Kind, a: u32, b: u32) -> Result<Value> {
-        self.arena.push(kind, 0, a, b).map_err(|Full| Break::Limit("max_nodes", self.max_nodes))
+    #[cold]
+    pub(super) fn full(&self, Full: Full) -> Break {
+        Break::Limit("max_nodes", self.max_nodes)
+    }
+
+    /// Makes room in the arena when it is full; due after each instruction.
+    ///
+    /// # Errors
+    /// `Break::Limit` when the stack holds more than may last.
+    #[inline]
+    pub fn settle(&mut self) -> Result<()> {
+        if self.arena.is_full() {
+            return self.arena.turn(&mut self.stack).map_err(|full| self.full(full));
+        }
+        Ok(())
+    }
+
+    /// Says that a value is needed that was made too long ago to be kept.
+    #[cold]
+    pub(super) fn lost(&self, span: Span, out: &mut Outbox) {
+        out.limit("max_nodes", self.max_nodes, span, "a value of so long ago that it is not kept");
     }
 
     /// Pops a value above the innermost mark.
@@ -377,23 +389,11 @@ impl Machine {
     #[inline]
     fn gather(&mut self, kind: Kind, at: usize) -> Result<()> {
         let items = self.stack.get(at..).unwrap_or(&[]);
-        let value = self.arena.push_items(kind, items).map_err(|Full| Break::Limit("max_nodes", self.max_nodes))?;
-        if let (Kind::Dict, Value::Node(id)) = (kind, value) {
-            let flags = key_flags(&self.arena, items);
-            self.flag(id, flags);
-        }
+        let flags = if kind == Kind::Dict { key_flags(items) } else { 0 };
+        let value = self.arena.push_items(kind, flags, items).map_err(|full| self.full(full))?;
         self.stack.truncate(at);
         self.stack.push(value);
         Ok(())
-    }
-
-    #[inline]
-    pub(super) fn flag(&mut self, id: NodeId, flags: u8) {
-        if flags != 0
-            && let Some(node) = self.arena.node_mut(id)
-        {
-            node.flags |= flags;
-        }
     }
 
     /// A value is held twice from here on: a state given to it later would
@@ -416,12 +416,13 @@ impl Machine {
                 let expected = format!("a memo index below {}", self.max_memo);
                 out.defect(operand(span, &expected, &index.to_string()));
             }
-            if self.memo.put(index, value) > self.max_memo {
+            if !self.memo.put_next(index, value) && self.memo.put(index, value, &self.arena) > self.max_memo {
                 return Err(Break::Limit("max_memo", self.max_memo));
             }
             return Ok(());
         }
         match self.memo.get(index) {
+            Some(Value::Forgotten) => Err(Break::Limit("max_memo", self.max_memo)),
             Some(value) => {
                 self.shared(value);
                 self.push(value)
@@ -438,37 +439,30 @@ impl Machine {
         }
         let target = self.pop(span)?;
         self.stack.push(target);
-        let flags = if pairs { key_flags(&self.arena, items) } else { 0 };
-        let Value::Node(id) = target else {
-            return self.odd_target(code, target, span, out);
-        };
-        let Some(node) = self.arena.node(id) else { return Ok(()) };
-        let fits = match node.kind {
-            Kind::Dict => pairs,
-            Kind::List => matches!(code, Opcode::APPEND | Opcode::APPENDS),
-            Kind::Set => code == Opcode::ADDITEMS,
-            Kind::Object => {
-                let spec = self.spec_of(node.a);
-                let granted = spec.is_none_or(|s| if pairs { s.items } else { s.append });
-                if !granted {
-                    self.observe_state(node.a, code, span, out);
-                }
+        let flags = if pairs { key_flags(items) } else { 0 };
+        let fits = match target {
+            Value::Node(Kind::Dict, ..) => pairs,
+            Value::Node(Kind::List, ..) => matches!(code, Opcode::APPEND | Opcode::APPENDS),
+            Value::Node(Kind::Set, ..) => code == Opcode::ADDITEMS,
+            Value::Node(Kind::Object, ..) => {
+                self.write_object(code, target, span, out);
                 true
             }
             // What it is was reported when it was made.
-            Kind::Computed => true,
-            Kind::Global => {
-                let name = self.dotted(node.a);
+            Value::Computed => true,
+            Value::Global(index) => {
+                let name = self.dotted(index);
                 out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
                 true
             }
-            Kind::Long | Kind::HugeLong | Kind::Tuple | Kind::FrozenSet | Kind::Storage => false,
+            _ => false,
         };
         if !fits {
             return self.odd_target(code, target, span, out);
         }
-        self.arena.extend(id, items);
-        self.flag(id, flags);
+        if let Value::Node(_, _, id) = target {
+            self.arena.extend(id, items, flags);
+        }
         Ok(())
     }
 
@@ -490,16 +484,12 @@ impl Machine {
 
 /// Which dangerous keys stand among pairs.
 #[inline]
-fn key_flags(arena: &Arena, pairs: &[Value]) -> u8 {
+pub(super) fn key_flags(pairs: &[Value]) -> u8 {
     let mut flags = 0;
     for key in pairs.iter().step_by(2) {
         flags |= match key {
-            Value::Text(id) if arena.text(*id).starts_with(b"__") => DUNDER_KEY,
-            Value::Opaque => OPAQUE_KEY,
-            Value::LongText if arena.texts_full() => LOST_KEY,
-            Value::Node(id) if arena.node(*id).is_some_and(|n| matches!(n.kind, Kind::Object | Kind::Computed)) => {
-                OPAQUE_KEY
-            }
+            Value::Text(true, _) => DUNDER_KEY,
+            Value::Opaque | Value::Computed | Value::Node(Kind::Object, ..) => OPAQUE_KEY,
             _ => 0,
         };
     }

@@ -4,9 +4,11 @@
 //! Nothing is imported, called or resolved. Bytes nobody interprets (BINBYTES,
 //! array data) are skipped by their length.
 
+mod arena;
 mod call;
 mod compat;
 pub mod defects;
+mod fast;
 mod import;
 mod joblib;
 mod literal;
@@ -17,6 +19,7 @@ pub mod op;
 pub mod opcode;
 mod render;
 mod scanner;
+mod sniff;
 mod text;
 mod torch;
 mod value;
@@ -47,10 +50,10 @@ fn probe(p: &Probe<'_>) -> Match {
         // zip begins so.
         return Match::No;
     }
-    let runs = scanner::sniff(p);
+    let runs = sniff::sniff(p);
     match p.head {
         [0x80, 0..=5, ..] if runs => Match::Sure,
-        _ if scanner::begins_with_proto(p) => Match::Maybe,
+        _ if sniff::begins_with_proto(p) => Match::Maybe,
         _ if runs || p.named(FORMAT.extensions) => Match::Maybe,
         _ => Match::No,
     }

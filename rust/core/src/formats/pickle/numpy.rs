@@ -61,7 +61,7 @@ pub(super) fn type_string(machine: &Machine, dtype: Value) -> Option<&[u8]> {
 /// class of its records, and is a structure.
 fn kind_of(machine: &Machine, dtype: Value) -> Option<&[u8]> {
     let (class, args) = machine.made_by(dtype)?;
-    let first = *args.first().filter(|_| is_dtype(class))?;
+    let first = *args?.first().filter(|_| is_dtype(class))?;
     match machine.global_of(first) {
         Some(record) if record.qualname == "record" && record.module.starts_with("numpy") => Some(RECORD),
         Some(_) => None,
@@ -126,7 +126,7 @@ fn is_unit(machine: &Machine, metadata: &[Value]) -> bool {
     let &[metadata] = metadata else { return false };
     let Some(&[_, unit]) = whole(machine, metadata, Kind::Tuple) else { return false };
     let Some((&name, rest)) = whole(machine, unit, Kind::Tuple).and_then(<[Value]>::split_first) else { return false };
-    let is_name = matches!(name, Value::Text(_) | Value::Bytes(_));
+    let is_name = matches!(name, Value::Text(..) | Value::Bytes(_));
     let made = machine.made_by(name).is_some();
     (is_name || made) && rest.len() == 3 && rest.iter().all(|v| matches!(v, Value::Int(0..)))
 }

@@ -59,11 +59,19 @@ impl Machine {
             Value::Bool(b) => text.push_str(if b { "True" } else { "False" }),
             Value::Int(n) => text.push_str(&n.to_string()),
             Value::Float => text.push_str("<float>"),
+            Value::HugeLong => text.push_str("<int>"),
+            Value::Bytes(u32::MAX) => text.push_str("<bytes>"),
             Value::Bytes(n) => text.push_str(&format!("<{n} bytes>")),
-            Value::Text(id) => quote(self.arena.text(id), text),
+            Value::Text(_, id) => match self.arena.text(id) {
+                Some(kept) => quote(kept, text),
+                None => text.push_str("<str>"),
+            },
+            Value::Global(index) => text.push_str(&self.dotted(index)),
+            Value::Storage(_) => text.push_str("<storage>"),
+            Value::Computed => text.push_str("<computed>"),
             Value::LongText => text.push_str("<long str>"),
-            Value::Opaque => text.push_str("<from outside>"),
-            Value::Node(_) => self.write_node(value, depth, text),
+            Value::Opaque | Value::Forgotten => text.push_str("<from outside>"),
+            Value::Node(..) => self.write_node(value, depth, text),
         }
     }
 
@@ -76,7 +84,6 @@ impl Machine {
         let items = self.arena.items(node);
         match node.kind {
             Kind::Long => text.push_str(&self.arena.int(value).unwrap_or(0).to_string()),
-            Kind::HugeLong => text.push_str("<int>"),
             Kind::Tuple => self.bracket("(", items, if items.len() == 1 { ",)" } else { ")" }, depth, text),
             Kind::List => self.bracket("[", items, "]", depth, text),
             Kind::Set => self.bracket("{", items, "}", depth, text),
@@ -97,14 +104,17 @@ impl Machine {
                 }
                 text.push('}');
             }
-            Kind::Global => text.push_str(&self.dotted(node.a)),
             Kind::Object => {
-                text.push_str(&self.dotted(node.a));
-                let args = self.made_by(value).map_or(&[][..], |(_, args)| args);
-                self.bracket("(", args, ")", depth, text);
+                let (name, args) = match self.made_by(value) {
+                    Some((global, args)) => (global.dotted(), args),
+                    None => ("?".to_owned(), None),
+                };
+                text.push_str(&name);
+                match args {
+                    Some(args) => self.bracket("(", args, ")", depth, text),
+                    None => text.push_str("(...)"),
+                }
             }
-            Kind::Computed => text.push_str("<computed>"),
-            Kind::Storage => text.push_str("<storage>"),
         }
     }
 

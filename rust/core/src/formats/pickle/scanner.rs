@@ -5,10 +5,12 @@
 //! into windows.
 
 use super::defects;
+use super::fast;
 use super::joblib::MAX_PADDING;
 use super::machine::{Break, Flow, Machine};
 use super::op::{Arg, Op, Stop, decode};
 use super::opcode::{Opcode, Payload};
+use super::sniff::{begins_with_proto, is_identifier};
 use super::text::{Utf8, utf8};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
@@ -54,10 +56,10 @@ pub(super) struct PickleScanner {
     len: u64,
     need: u64,
     frame_end: u64,
-    opcodes: u64,
+    pub(super) opcodes: u64,
     max_line: u64,
     /// Pickles completed.
-    pickles: u64,
+    pub(super) pickles: u64,
     /// Where the current one began, and how much had been seen by then.
     start: u64,
     seen_before: usize,
@@ -66,10 +68,10 @@ pub(super) struct PickleScanner {
     saw_magic: bool,
     joblib: bool,
     /// Broken off: a defect that ends the reading.
-    broken: bool,
+    pub(super) broken: bool,
     cut: bool,
     /// A limit ended the reading.
-    limited: bool,
+    pub(super) limited: bool,
     /// An import or worse was seen.
     acted: bool,
     /// Whether a break at the start is the file's fault, not a wrong guess.
@@ -120,7 +122,7 @@ impl PickleScanner {
 
     /// Whether a region that is named like a pickle is one: a whole pickle, or
     /// an import or worse before it breaks.
-    fn is_plausible(&self) -> bool {
+    pub(super) fn is_plausible(&self) -> bool {
         self.pickles > 0 || self.acted
     }
 
@@ -159,7 +161,12 @@ impl PickleScanner {
     #[inline]
     fn ops(&mut self, window: &[u8], tracing: bool, out: &mut Outbox) -> bool {
         let mut rest = window;
+        // The first opcode of a pickle says what it is, and a trace wants all.
+        let fast = !tracing && self.max_line >= fast::MAX_LINE;
         while self.phase == Phase::Ops {
+            if fast && self.pos > self.start {
+                rest = self.run_fast(rest);
+            }
             let op = match decode(rest, self.pos) {
                 Ok(op) => op,
                 Err(Stop::Need(n)) => return self.ask(n, rest, out),
@@ -204,6 +211,24 @@ impl PickleScanner {
         true
     }
 
+    /// Follows plain data; gives what is left of the window.
+    #[inline]
+    fn run_fast<'w>(&mut self, mut rest: &'w [u8]) -> &'w [u8] {
+        loop {
+            let in_frame = usize::try_from(self.frame_end.saturating_sub(self.pos)).unwrap_or(usize::MAX);
+            let (used, ops) = self.machine.run(rest.get(..in_frame).unwrap_or(rest));
+            self.pos = self.pos.saturating_add(wide(used));
+            self.opcodes = self.opcodes.saturating_add(ops);
+            rest = rest.get(used..).unwrap_or(&[]);
+            if self.pos == self.frame_end {
+                self.frame_end = NO_FRAME;
+            }
+            if !self.machine.arena.is_full() || self.machine.settle().is_err() {
+                return rest;
+            }
+        }
+    }
+
     /// One instruction; false when the reading is over or changes its manner.
     #[inline]
     fn step(&mut self, op: &Op<'_>, payload: Option<&[u8]>, end: u64, out: &mut Outbox) -> bool {
@@ -230,7 +255,7 @@ impl PickleScanner {
             }
             return true;
         }
-        match self.machine.apply(op, payload, span, out) {
+        match self.machine.apply(op, payload, span, out).and_then(|flow| self.machine.settle().map(|()| flow)) {
             Ok(Flow::Next) => self.pos = end,
             Ok(Flow::Stop) => {
                 self.pos = end;
@@ -508,22 +533,6 @@ impl PickleScanner {
     }
 }
 
-/// Whether a text could name a module or a class.
-fn is_identifier(text: &str) -> bool {
-    let first = text.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    first && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-}
-
-/// Whether a region begins with PROTO: of a protocol there is or may come to
-/// be, or, where the name says pickle, of any.
-pub(super) fn begins_with_proto(p: &Probe<'_>) -> bool {
-    match p.head {
-        [0x80, 0..=9, ..] => true,
-        [0x80, ..] => p.named_like_model(),
-        _ => false,
-    }
-}
-
 /// Whether the machine must see the counted payload.
 #[inline]
 fn needs_payload(op: &Op<'_>) -> bool {
@@ -574,22 +583,5 @@ impl Scanner for PickleScanner {
             imports: self.machine.globals().cloned().collect(),
             storages: self.machine.storages.keys().map(|k| String::from_utf8_lossy(k).into_owned()).collect(),
         }
-    }
-}
-
-/// Whether the first bytes of a region run as opcodes: to STOP, to the end of
-/// what is known, or to an import before they break.
-pub(super) fn sniff(p: &Probe<'_>) -> bool {
-    let raw = matches!(p.role, Role::TensorData(_));
-    let mut out = Outbox::new(8);
-    let mut scanner = PickleScanner::new(p);
-    scanner.feed(0, p.head, &mut out);
-    let whole = wide(p.head.len()) >= p.len;
-    match scanner.broken {
-        true => scanner.limited || scanner.is_plausible(),
-        // A region may not end without a STOP; one opcode proves nothing, and
-        // among raw numbers a run of opcodes does not either.
-        false if whole || raw => scanner.pickles > 0 || out.has_acts(),
-        false => scanner.opcodes > 0,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::defects;
 use super::machine::Machine;
-use super::value::{Kind, Node, Value};
+use super::value::{Kind, Value};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::names::Side;
@@ -128,8 +128,8 @@ pub(super) fn extent(machine: &Machine, global: &Global, args: &[Value], span: S
         return None;
     }
     let (&[storage, offset, size, stride], rest) = args.split_first_chunk::<4>()?;
-    let Node { kind: Kind::Storage, a, .. } = machine.arena.node_of(storage)? else { return None };
-    let &(bytes, item) = machine.storage_bytes.get(usize::try_from(a).ok()?)?;
+    let Value::Storage(index) = storage else { return None };
+    let &(bytes, item) = machine.storage_bytes.get(usize::try_from(index).ok()?)?;
     // v3: requires_grad and hooks, then the dtype of an untyped storage.
     let item = match rest.get(2).and_then(|&dtype| machine.global_of(dtype)) {
         Some(dtype) if global.qualname == "_rebuild_tensor_v3" => {
