@@ -42,7 +42,7 @@ pub(super) const NO_ARGS: u32 = NOWHERE;
 pub struct Full;
 
 /// Nodes, items and texts that came one after the other.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Generation {
     nodes: Vec<Node>,
     items: Vec<Value>,
@@ -101,7 +101,7 @@ fn next(first: u32, len: usize) -> u32 {
 }
 
 /// Nodes, items and texts of one pickle.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arena {
     young: Generation,
     old: Generation,

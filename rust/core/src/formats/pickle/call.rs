@@ -23,6 +23,9 @@ pub(super) enum Callee {
     Tuple(Value, Option<Value>),
 }
 
+/// What is told of a state with a key that starts with two underscores.
+pub(super) const DUNDER_FOUND: &str = "a key that starts with __";
+
 /// dtypes that wait for their state at a time: as deep as structures nest.
 const MAX_UNBUILT: usize = 32;
 
@@ -137,7 +140,7 @@ impl Machine {
         if let Value::Node(_, _, id) = target {
             self.arena.flag(id, PLANTED);
         }
-        if self.is_array_wrapper(class) {
+        if self.is_array_wrapper(class) && !self.is_nested() {
             let flow = joblib::array(self, state, span, out);
             joblib::remember_keys(self, state);
             return flow;
@@ -212,7 +215,7 @@ impl Machine {
         if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
             let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode: code.name() }, span);
             let dunder = flags & DUNDER_KEY != 0;
-            seen.found = if dunder { "a key that starts with __" } else { "a key that is computed" }.to_owned();
+            seen.found = if dunder { DUNDER_FOUND } else { "a key that is computed" }.to_owned();
             out.observe(seen);
         }
     }

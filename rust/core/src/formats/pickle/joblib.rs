@@ -4,6 +4,10 @@
 //! once: a length byte, that much padding, then dtype × shape. The length byte
 //! is 0 to 16, which is no opcode, so that `pickle.load`, which knows nothing
 //! of arrays, stops there: both readers see the same opcodes up to it.
+//!
+//! In place of an array of objects stands a pickle of its own, which joblib
+//! reads with a fresh stack and memo. `pickle.load` reads the same opcodes with
+//! those it has: the scanner follows both.
 
 use super::machine::{Break, Flow, Machine};
 use super::value::{Kind, PARTIAL, Value};
@@ -33,12 +37,16 @@ pub(super) fn array(machine: &Machine, state: Value, span: Span, out: &mut Outbo
             _ => None,
         })
     };
+    let dtype = find("dtype");
+    if dtype.and_then(|d| numpy::holds_references(machine, d)) == Some(true) {
+        return Ok(Flow::Nested);
+    }
     if find("numpy_array_alignment_bytes").and_then(|v| machine.arena.int(v)) != Some(i64::from(MAX_PADDING)) {
         return Err(unsupported("an array without padding, as joblib before 1.2 wrote it"));
     }
-    let item = find("dtype").and_then(|d| numpy::type_string(machine, d));
+    let item = dtype.and_then(|d| numpy::type_string(machine, d));
     let Some(item) = item.and_then(numpy::item_bytes) else {
-        return Err(unsupported("an array of objects, or of a dtype that is not read"));
+        return Err(unsupported("an array of a dtype that is not read"));
     };
     let shape = find("shape").and_then(|s| machine.arena.node_of(s)).filter(|n| n.kind == Kind::Tuple);
     let dims = shape.map(|n| machine.arena.items(n)).unwrap_or_default().iter().map(|&d| machine.arena.int(d));

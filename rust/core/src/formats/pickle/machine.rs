@@ -33,6 +33,8 @@ pub enum Flow {
     Stop,
     /// Raw array bytes of a joblib stream follow.
     Array(u64),
+    /// A pickle of its own follows, in place of an array of objects.
+    Nested,
 }
 
 /// Why a pickle cannot be followed further.
@@ -52,14 +54,27 @@ impl From<Error> for Break {
 }
 
 /// A name this part imported.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Imported {
     pub(super) global: Global,
     pub(super) spec: Option<u32>,
 }
 
+/// What belongs to one pickle, of the machine that follows another inside it.
+#[derive(Clone)]
+struct Outer {
+    arena: Arena,
+    storage_bytes: Vec<(Option<u64>, u64)>,
+    unbuilt: Vec<Value>,
+    proto: u8,
+    stack: Vec<Value>,
+    marks: Vec<usize>,
+    memo: Memo,
+}
+
 /// The machine. One serves all the pickles of a part: names are kept from one
 /// to the next, stack and memo are not.
+#[derive(Clone)]
 pub struct Machine {
     pub(super) names: Arc<Names>,
     pub(super) arena: Arena,
@@ -81,6 +96,7 @@ pub struct Machine {
     pub(super) memo: Memo,
     pub(super) max_memo: u64,
     pub(super) max_stack: usize,
+    outer: Option<Box<Outer>>,
 }
 
 type Result<T> = std::result::Result<T, Break>;
@@ -108,7 +124,44 @@ impl Machine {
             max_nodes: limits.max_nodes,
             max_names: limits.max_names,
             max_stack: usize::try_from(limits.max_stack).unwrap_or(usize::MAX),
+            outer: None,
         }
+    }
+
+    /// Begins the pickle that stands inside this one; false inside another.
+    pub fn enter(&mut self, limits: &Limits) -> bool {
+        if self.outer.is_some() {
+            return false;
+        }
+        self.outer = Some(Box::new(Outer {
+            arena: std::mem::replace(&mut self.arena, Arena::new(limits)),
+            storage_bytes: std::mem::take(&mut self.storage_bytes),
+            unbuilt: std::mem::take(&mut self.unbuilt),
+            proto: std::mem::take(&mut self.proto),
+            stack: std::mem::take(&mut self.stack),
+            marks: std::mem::take(&mut self.marks),
+            memo: std::mem::take(&mut self.memo),
+        }));
+        true
+    }
+
+    /// Goes on with the outer pickle; false when there is none.
+    pub fn leave(&mut self) -> bool {
+        let Some(outer) = self.outer.take() else { return false };
+        self.arena = outer.arena;
+        self.storage_bytes = outer.storage_bytes;
+        self.unbuilt = outer.unbuilt;
+        self.proto = outer.proto;
+        self.stack = outer.stack;
+        self.marks = outer.marks;
+        self.memo = outer.memo;
+        true
+    }
+
+    /// Whether it follows a pickle inside another.
+    #[must_use]
+    pub const fn is_nested(&self) -> bool {
+        self.outer.is_some()
     }
 
     /// Begins another pickle.

@@ -27,7 +27,7 @@ const MAX_SPARSE: usize = 64 * 1024;
 const MAX_VALUES: usize = 256;
 
 /// 4096 slots.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Page {
     /// As they were put.
     Plain(Vec<Option<Value>>),
@@ -36,7 +36,7 @@ enum Page {
 }
 
 /// Values by memo index.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Memo {
     pages: Vec<Page>,
     /// The page that is being filled, in order.

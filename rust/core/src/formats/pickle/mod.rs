@@ -10,6 +10,7 @@ mod compat;
 pub mod defects;
 mod fast;
 mod import;
+mod inline;
 mod joblib;
 mod literal;
 mod machine;

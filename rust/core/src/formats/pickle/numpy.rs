@@ -71,7 +71,7 @@ fn kind_of(machine: &Machine, dtype: Value) -> Option<&[u8]> {
 
 /// Whether a dtype's elements are references. One that still waits for its
 /// state may become anything, and counts as none.
-fn holds_references(machine: &Machine, dtype: Value) -> Option<bool> {
+pub(super) fn holds_references(machine: &Machine, dtype: Value) -> Option<bool> {
     let node = machine.arena.node_of(dtype)?;
     let kind = kind_of(machine, dtype)?;
     if machine.unbuilt.contains(&dtype) {

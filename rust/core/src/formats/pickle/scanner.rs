@@ -4,9 +4,11 @@
 //! keeps the meaning. What it says does not depend on how the bytes were cut
 //! into windows.
 
+use std::sync::Arc;
+
 use super::defects;
 use super::fast;
-use super::joblib::MAX_PADDING;
+use super::inline::Nested;
 use super::machine::{Break, Flow, Machine};
 use super::op::{Arg, Op, Stop, decode};
 use super::opcode::{Opcode, Payload};
@@ -15,6 +17,7 @@ use super::text::{Utf8, utf8};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
+use crate::limits::Limits;
 use crate::names::Side;
 use crate::observe::{Global, Observation, Outbox, Role};
 use crate::trace::Row;
@@ -31,13 +34,13 @@ const LEGACY_PICKLES: u64 = 5;
 const LEGACY_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
 /// No frame is open.
-const NO_FRAME: u64 = u64::MAX;
+pub(super) const NO_FRAME: u64 = u64::MAX;
 
 /// Highest protocol there is.
 const MAX_PROTOCOL: i64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// At an opcode.
     Ops,
     /// Inside a text too long for a window; it ends here.
@@ -50,23 +53,26 @@ enum Phase {
 
 /// The scanner.
 pub(super) struct PickleScanner {
-    machine: Machine,
-    phase: Phase,
-    pos: u64,
-    len: u64,
-    need: u64,
-    frame_end: u64,
+    pub(super) machine: Machine,
+    /// Two readings of a pickle that stands inside this one, while it lasts.
+    pub(super) nested: Option<Nested>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) phase: Phase,
+    pub(super) pos: u64,
+    pub(super) len: u64,
+    pub(super) need: u64,
+    pub(super) frame_end: u64,
     pub(super) opcodes: u64,
     max_line: u64,
     /// Pickles completed.
     pub(super) pickles: u64,
     /// Where the current one began, and how much had been seen by then.
-    start: u64,
+    pub(super) start: u64,
     seen_before: usize,
-    starts_with_proto: bool,
+    pub(super) starts_with_proto: bool,
     protocol: Option<u8>,
     saw_magic: bool,
-    joblib: bool,
+    pub(super) joblib: bool,
     /// Broken off: a defect that ends the reading.
     pub(super) broken: bool,
     cut: bool,
@@ -90,6 +96,8 @@ impl PickleScanner {
         let declared = matches!(p.role, Role::Pickle | Role::TorchPickle(_));
         let mut scanner = Self {
             machine: Machine::new(p.names.clone(), p.limits, p.role.clone()),
+            nested: None,
+            limits: p.limits.clone(),
             phase: Phase::Ops,
             pos: 0,
             len: p.len,
@@ -164,7 +172,7 @@ impl PickleScanner {
         // The first opcode of a pickle says what it is, and a trace wants all.
         let fast = !tracing && self.max_line >= fast::MAX_LINE;
         while self.phase == Phase::Ops {
-            if fast && self.pos > self.start {
+            if fast && self.pos > self.start && !self.reads_twice() {
                 rest = self.run_fast(rest);
             }
             let op = match decode(rest, self.pos) {
@@ -250,16 +258,28 @@ impl PickleScanner {
         {
             self.pos = self.pos.saturating_add(head);
             self.phase = Phase::Text(end);
+            self.second(|machine, _| machine.push_long_text().map(|()| Flow::Next));
             if let Err(stop) = self.machine.push_long_text() {
                 self.break_off(stop, out);
             }
             return true;
         }
-        match self.machine.apply(op, payload, span, out).and_then(|flow| self.machine.settle().map(|()| flow)) {
+        let second = self.second(|machine, out| machine.apply(op, payload, span, out));
+        let flow = self.machine.apply(op, payload, span, out).and_then(|flow| self.machine.settle().map(|()| flow));
+        for seen in second {
+            if !out.observations.iter().any(|o| o.span == seen.span && o.code() == seen.code()) {
+                out.observe(seen);
+            }
+        }
+        match flow {
             Ok(Flow::Next) => self.pos = end,
             Ok(Flow::Stop) => {
                 self.pos = end;
                 self.stop(out);
+            }
+            Ok(Flow::Nested) => {
+                self.pos = end;
+                self.enter(out);
             }
             Ok(Flow::Array(bytes)) => {
                 self.pos = end;
@@ -320,7 +340,6 @@ impl PickleScanner {
 
     /// After STOP: the end, the next pickle, or a legacy stream's storages.
     fn stop(&mut self, out: &mut Outbox) {
-        self.pickles = self.pickles.saturating_add(1);
         self.protocol = self.protocol.max(Some(self.machine.proto()));
         if self.frame_end != NO_FRAME {
             let expected = format!("STOP at the end of the frame, {:#x}", self.frame_end);
@@ -329,6 +348,10 @@ impl PickleScanner {
             );
             self.frame_end = NO_FRAME;
         }
+        if self.leave() {
+            return;
+        }
+        self.pickles = self.pickles.saturating_add(1);
         if self.pickles == 1 && self.saw_magic {
             self.machine.role = Role::TorchLegacy;
         }
@@ -401,41 +424,6 @@ impl PickleScanner {
         good > 0
     }
 
-    /// Skips a joblib array: a length byte, that much padding, the data.
-    fn array(&mut self, array: u64, window: &[u8], out: &mut Outbox) -> bool {
-        let span = Span::at(self.pos, 1);
-        if self.pos >= self.len {
-            self.truncated("an array", out);
-            return true;
-        }
-        let Some(&padding) = window.first() else {
-            self.need = 1;
-            return false;
-        };
-        let wrong = if self.frame_end != NO_FRAME {
-            Some(("an array outside of frames", "a frame that goes on".to_owned()))
-        } else if padding > MAX_PADDING {
-            Some(("a padding of 0 to 16 bytes", padding.to_string()))
-        } else {
-            None
-        };
-        if let Some((expected, found)) = wrong {
-            let error = Error::new(&defects::ARRAY_LAYOUT, span).with(expected, found);
-            self.break_off(Break::Bad(Box::new(error)), out);
-            return true;
-        }
-        let end = self.pos.saturating_add(1).saturating_add(u64::from(padding)).saturating_add(array);
-        if end > self.len {
-            self.truncated("an array", out);
-            return true;
-        }
-        out.skip("array-data", array);
-        self.pos = end;
-        self.phase = Phase::Ops;
-        self.need = 1;
-        true
-    }
-
     /// More bytes are needed; true when there are none and the reading ends.
     #[cold]
     fn ask(&mut self, need: u64, window: &[u8], out: &mut Outbox) -> bool {
@@ -474,7 +462,7 @@ impl PickleScanner {
     }
 
     #[cold]
-    fn truncated(&mut self, what: &str, out: &mut Outbox) {
+    pub(super) fn truncated(&mut self, what: &str, out: &mut Outbox) {
         if self.cut {
             // A frame said so already.
             self.end_broken(out);
@@ -489,7 +477,7 @@ impl PickleScanner {
     /// The reading ends here. What was seen before still stands: an unpickler
     /// acts on it before it comes to this place.
     #[cold]
-    fn break_off(&mut self, stop: Break, out: &mut Outbox) {
+    pub(super) fn break_off(&mut self, stop: Break, out: &mut Outbox) {
         let acts_here = out.observations.get(self.seen_before..).unwrap_or(&[]).iter().any(Observation::is_act);
         if self.pickles > 0
             && !acts_here

@@ -1,0 +1,123 @@
+//! What joblib writes between two opcodes: the raw bytes of an array, which are
+//! skipped, and an array of objects, which is a pickle inside the pickle.
+//!
+//! joblib reads the latter with a fresh stack and memo and then goes on with the outer
+//! one. `pickle.load`, which knows nothing of arrays, runs the same opcodes on
+//! the stack and memo it has, until they break or stop: a second machine
+//! follows that reading, and what it would do that no policy can allow counts
+//! too. Its imports of unlisted names do not: the memo slots of any dump, read
+//! so, give two random words of the file.
+
+use super::call::DUNDER_FOUND;
+use super::defects;
+use super::joblib::MAX_PADDING;
+use super::machine::{Break, Flow, Machine};
+use super::scanner::{NO_FRAME, Phase, PickleScanner};
+use crate::bytes::Span;
+use crate::error::Error;
+use crate::names::Side;
+use crate::observe::{Observation, Outbox, What};
+
+/// What is to be restored, and the reading of a plain unpickler.
+pub(super) struct Nested {
+    start: u64,
+    starts_with_proto: bool,
+    plain: Option<Box<Machine>>,
+}
+
+impl PickleScanner {
+    /// Skips a joblib array: a length byte, that much padding, the data.
+    pub(super) fn array(&mut self, array: u64, window: &[u8], out: &mut Outbox) -> bool {
+        let span = Span::at(self.pos, 1);
+        if self.pos >= self.len {
+            self.truncated("an array", out);
+            return true;
+        }
+        let Some(&padding) = window.first() else {
+            self.need = 1;
+            return false;
+        };
+        let wrong = if self.frame_end != NO_FRAME {
+            Some(("an array outside of frames", "a frame that goes on".to_owned()))
+        } else if padding > MAX_PADDING {
+            Some(("a padding of 0 to 16 bytes", padding.to_string()))
+        } else {
+            None
+        };
+        if let Some((expected, found)) = wrong {
+            let error = Error::new(&defects::ARRAY_LAYOUT, span).with(expected, found);
+            self.break_off(Break::Bad(Box::new(error)), out);
+            return true;
+        }
+        let end = self.pos.saturating_add(1).saturating_add(u64::from(padding)).saturating_add(array);
+        if end > self.len {
+            self.truncated("an array", out);
+            return true;
+        }
+        out.skip("array-data", array);
+        self.pos = end;
+        self.phase = Phase::Ops;
+        self.need = 1;
+        true
+    }
+
+    /// Begins the pickle that stands here, inside the one that was followed.
+    pub(super) fn enter(&mut self, out: &mut Outbox) {
+        self.joblib = true;
+        let plain = Box::new(self.machine.clone());
+        let open = self.frame_end != NO_FRAME;
+        if open || !self.machine.enter(&self.limits) {
+            let error = Error::new(&defects::ARRAY_LAYOUT, Span::at(self.pos, 1));
+            let error = error.with("an array outside of frames", "a frame that goes on");
+            self.break_off(Break::Bad(Box::new(error)), out);
+            return;
+        }
+        self.nested = Some(Nested { start: self.start, starts_with_proto: self.starts_with_proto, plain: Some(plain) });
+        self.start = self.pos;
+        self.phase = Phase::Ops;
+        self.need = 1;
+    }
+
+    /// Goes back to the outer pickle, if this was one inside it.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(nested) = self.nested.take() else { return false };
+        self.start = nested.start;
+        self.starts_with_proto = nested.starts_with_proto;
+        self.need = 1;
+        self.machine.leave()
+    }
+
+    /// Whether a plain unpickler would still be reading here.
+    #[inline]
+    pub(super) fn reads_twice(&self) -> bool {
+        self.nested.as_ref().is_some_and(|n| n.plain.is_some())
+    }
+
+    /// Lets the second reading take a step; where it breaks it ends. Gives what
+    /// it would do.
+    #[inline]
+    pub(super) fn second(
+        &mut self,
+        step: impl FnOnce(&mut Machine, &mut Outbox) -> Result<Flow, Break>,
+    ) -> Vec<Observation> {
+        let Some(nested) = &mut self.nested else { return Vec::new() };
+        let Some(plain) = &mut nested.plain else { return Vec::new() };
+        let mut aside = Outbox::new(8);
+        let goes_on = matches!(step(plain, &mut aside), Ok(Flow::Next)) && plain.settle().is_ok();
+        if !goes_on {
+            nested.plain = None;
+        }
+        aside.observations.retain(is_grave);
+        aside.observations
+    }
+}
+
+/// Whether no policy could allow it.
+fn is_grave(seen: &Observation) -> bool {
+    match &seen.what {
+        What::Import(name) | What::Call { name, .. } => name.side == Side::Deny,
+        What::DunderState { .. } => seen.found == DUNDER_FOUND,
+        What::Extension(_) | What::ForeignWrite { .. } | What::PlantedMethod { .. } => true,
+        _ => false,
+    }
+}
