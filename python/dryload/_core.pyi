@@ -43,7 +43,7 @@ class TraceRow(TypedDict):
     depth: int
     memo: bool
 
-# The keys up to `found` are in every observation, the others depend on its `code`.
+# The keys up to `import_start` are in every observation, the others depend on its `code`.
 Observation = TypedDict(
     "Observation",
     {
@@ -55,6 +55,8 @@ Observation = TypedDict(
         "file_start": int | None,
         "expected": str,
         "found": str,
+        "place": str,
+        "import_start": int | None,
         "name": str,
         "module": str,
         "qualname": str,
@@ -63,7 +65,6 @@ Observation = TypedDict(
         "reason": str,
         "opcode": str,
         "call": str,
-        "import_start": int,
         "spec": str,
     },
     total=False,

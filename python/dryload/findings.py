@@ -78,7 +78,8 @@ class Finding:
 
     `span` counts from the start of the part and `file_span` from the start of the file; the latter is None
     when the part only exists after decompression. `evidence` holds what was seen, by name: strings are what
-    identifies the finding, integers are offsets and counts. A suppressed finding is told, but does not
+    identifies the finding, integers are offsets and counts. `value` says where in the loaded object the
+    value stands, as `root['x']`, where that is known; else it is empty. A suppressed finding is told, but does not
     count for the verdict.
     """
 
@@ -94,6 +95,7 @@ class Finding:
     label: str = ""
     note: str = ""
     help: str = ""
+    value: str = ""
     suppressed: bool = False
 
     @property
@@ -125,6 +127,7 @@ class Finding:
             "span": [self.span.start, self.span.end],
             "file_span": None if self.file_span is None else [self.file_span.start, self.file_span.end],
             "evidence": dict(self.evidence),
+            "value": self.value or None,
             "fingerprint": self.fingerprint,
             "suppressed": self.suppressed,
         }

@@ -77,9 +77,7 @@ def _rows(report: Report, finding: Finding, style: Style) -> list[Row]:
     if not report.on_disk or finding.part is None or not finding.rule.startswith("pickle-"):
         return []
     centres = [(finding.part, finding.span.start)]
-    imported_at = finding.evidence.get("imported_at")
-    if isinstance(imported_at, int):
-        centres.append((finding.part, imported_at))
+    centres += [(finding.part, offset) for offset in _elsewhere(finding)]
     try:
         rows = trace(report.path, policy=style.policy, around=centres, before=ROWS_BEFORE)
     except SourceError:
@@ -87,11 +85,16 @@ def _rows(report: Report, finding: Finding, style: Style) -> list[Row]:
     return sorted((row for row in rows if row.part == finding.part), key=lambda row: row.offset)
 
 
+def _elsewhere(finding: Finding) -> dict[int, str]:
+    """Gives the other places that the evidence names, with what happens there."""
+    told = {"imported_at": "imported here", "called_at": "called here first"}
+    places = ((finding.evidence.get(name), label) for name, label in told.items())
+    return {at: label for at, label in places if isinstance(at, int) and at != finding.span.start}
+
+
 def _drawn(rows: list[Row], finding: Finding, style: Style, gutter: int) -> Iterator[str]:
     labels = {finding.span.start: ("^", finding.label)}
-    imported_at = finding.evidence.get("imported_at")
-    if isinstance(imported_at, int) and imported_at != finding.span.start:
-        labels[imported_at] = ("-", "imported here")
+    labels |= {offset: ("-", label) for offset, label in _elsewhere(finding).items()}
     for row in rows:
         if row.memo and not style.verbose and row.offset not in labels:
             continue
@@ -104,6 +107,8 @@ def _drawn(rows: list[Row], finding: Finding, style: Style, gutter: int) -> Iter
 def _remarks(report: Report, finding: Finding, rows: list[Row], style: Style) -> Iterator[tuple[str, str]]:
     if finding.file_span is not None and finding.file_span.start != finding.span.start:
         yield "file offset", f"{finding.file_span.start:#x}"
+    if finding.value:
+        yield "value", safe_text(finding.value, MESSAGE_CAP)
     hidden = 0 if style.verbose else sum(row.memo for row in rows)
     if hidden:
         yield "hidden", f"{hidden} memo opcode{'s' if hidden > 1 else ''} (-v shows them)"

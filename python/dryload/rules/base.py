@@ -73,10 +73,16 @@ def finding_at(
     note: str = "",
     help: str = "",
 ) -> Finding:
-    """Makes a finding whose member, part and spans are those of an observation."""
+    """Makes a finding whose member, part and spans are those of an observation.
+
+    `imported_at` is added to the evidence where the name was imported elsewhere.
+    """
     span = Span(start=fact["start"], end=fact["end"])
     file_start = fact["file_start"]
     length = span.end - span.start
+    imported_at = fact["import_start"]
+    if imported_at is not None and imported_at != span.start:
+        evidence = {**evidence, "imported_at": imported_at}
     return Finding(
         rule=rule,
         severity=severity,
@@ -90,4 +96,5 @@ def finding_at(
         label=label,
         note=note,
         help=help,
+        value=fact["place"],
     )

@@ -30,7 +30,6 @@ def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
                     "call": fact["call"],
                     "name": fact["name"],
                     "opcode": fact["opcode"],
-                    "imported_at": fact["import_start"],
                 },
                 label="called here, while the file is being read",
                 note=fact["reason"],

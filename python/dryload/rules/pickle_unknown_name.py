@@ -23,25 +23,27 @@ if TYPE_CHECKING:
 def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
     """Gathers the imports and calls of each distinct name of the file at its first import."""
     first: dict[str, Observation] = {}
-    calls: dict[str, list[str]] = {}
+    calls: dict[str, list[Observation]] = {}
     for fact in facts:
         if fact["class"] != "unknown":
             continue
         if fact["code"] == "import":
             first.setdefault(fact["name"], fact)
         else:
-            calls.setdefault(fact["name"], []).append(fact["call"])
+            calls.setdefault(fact["name"], []).append(fact)
     for name, fact in first.items():
         called = calls.get(name, [])
         evidence: dict[str, str | int] = {"name": name, "calls": len(called)}
         if called:
-            evidence["call"] = called[0]
+            evidence["call"] = called[0]["call"]
+            if called[0]["part"] == fact["part"]:
+                evidence["called_at"] = called[0]["start"]
         yield rule.at(
             fact,
             f"{brief(name)} is {'called' if called else 'imported'}, and no policy says what it does",
             evidence=evidence,
             label="imported here",
-            note=_told(called),
+            note=_told([call["call"] for call in called]),
             help=_policy_line(fact["module"], fact["qualname"]),
         )
 

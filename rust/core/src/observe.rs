@@ -17,6 +17,11 @@ pub struct Observation {
     pub expected: String,
     /// What stands there, in words; may be empty.
     pub found: String,
+    /// Where the value it is about stands in the object that comes out:
+    /// `root['x']`; empty where that is not known, or nowhere.
+    pub place: String,
+    /// Where the name it is about was imported, when it is about one.
+    pub imported: Option<u64>,
 }
 
 /// The kinds of observations.
@@ -123,11 +128,24 @@ impl Global {
     }
 }
 
+impl What {
+    /// The imported name it is about, where it holds one.
+    const fn name(&self) -> Option<&Global> {
+        match self {
+            Self::Import(name) | Self::Call { name, .. } | Self::Argument { name, .. } | Self::State { name, .. } => {
+                Some(name)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Observation {
     /// An observation without words.
     #[must_use]
     pub fn new(what: What, span: Span) -> Self {
-        Self { what, span, expected: String::new(), found: String::new() }
+        let imported = what.name().map(|name| name.span.start);
+        Self { what, span, expected: String::new(), found: String::new(), place: String::new(), imported }
     }
 
     /// The slug of a defect, or the word of a fact.
@@ -166,7 +184,7 @@ impl Observation {
 
 impl From<Error> for Observation {
     fn from(e: Error) -> Self {
-        Self { what: What::Defect(e.defect), span: e.span, expected: e.expected, found: e.found }
+        Self { expected: e.expected, found: e.found, ..Self::new(What::Defect(e.defect), e.span) }
     }
 }
 

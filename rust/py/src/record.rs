@@ -170,6 +170,8 @@ fn observation_dict<'py>(
     dict.set_item("file_start", Record::in_source(part, o.span))?;
     dict.set_item("expected", &o.expected)?;
     dict.set_item("found", &o.found)?;
+    dict.set_item("place", &o.place)?;
+    dict.set_item("import_start", o.imported)?;
     match &o.what {
         What::Defect(_) => {}
         What::Buffer => dict.set_item("opcode", "NEXT_BUFFER")?,
@@ -178,13 +180,11 @@ fn observation_dict<'py>(
             set_global(&dict, name)?;
             dict.set_item("call", text)?;
             dict.set_item("opcode", opcode)?;
-            dict.set_item("import_start", name.span.start)?;
         }
         What::Argument { name, text, spec } => {
             set_global(&dict, name)?;
             dict.set_item("call", text)?;
             dict.set_item("spec", spec)?;
-            dict.set_item("import_start", name.span.start)?;
         }
         What::State { name, opcode } => {
             set_global(&dict, name)?;

@@ -50,6 +50,7 @@ def test_the_document_holds_schema_tool_files_and_summary(plain: bytes, evil: by
         "span",
         "file_span",
         "evidence",
+        "value",
         "fingerprint",
         "suppressed",
     }

@@ -34,7 +34,8 @@ def fact(code: str, start: int = 0, *, part: int = 0, side: str = "unknown", **f
         "reason": "",
         "opcode": "REDUCE",
         "call": "a.b()",
-        "import_start": 0,
+        "import_start": None,
+        "place": "",
         "spec": "value",
     }
     return made | fields  # type: ignore[return-value]
@@ -72,7 +73,7 @@ def test_each_dangerous_call_is_one_finding() -> None:
 def test_all_uses_of_an_unknown_name_are_one_finding() -> None:
     facts = [fact("import"), fact("call", 3), fact("call", 5), fact("import", 1, part=1)]
     (finding,) = judge(facts)
-    assert finding.evidence == {"name": "a.b", "calls": 2, "call": "a.b()"}
+    assert finding.evidence == {"name": "a.b", "calls": 2, "call": "a.b()", "called_at": 3}
     assert '"a:b" = true' in finding.help
 
 

@@ -7,7 +7,8 @@
 use super::arena::NO_ARGS;
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
-use super::value::{Class, DUNDER_KEY, Kind, LOST, Node, OPAQUE_KEY, PARTIAL, PLANTED, Value};
+use super::places::Step;
+use super::value::{Class, DUNDER_KEY, Kind, LOST, Node, NodeId, OPAQUE_KEY, PARTIAL, PLANTED, Value};
 use super::{joblib, numpy, torch};
 use crate::bytes::Span;
 use crate::names::Side;
@@ -56,6 +57,9 @@ impl Machine {
         let (args, kept) = match args {
             Callee::Items => {
                 let kept = self.arena.push_items(Kind::Tuple, 0, &self.args).map_err(|full| self.full(full))?;
+                if self.places.is_active() {
+                    self.places.hold(&self.args, kept);
+                }
                 (Args::Known, kept)
             }
             Callee::Tuple(tuple, kwargs) => {
@@ -70,7 +74,7 @@ impl Machine {
         let Value::Global(index) = callee else {
             let text = format!("({})({})", self.render(callee), self.render_args());
             out.observe(Observation::new(What::ComputedCall { opcode: code.name(), text }, span));
-            return Ok(Value::Computed);
+            return Ok(self.computed());
         };
         if let Some(global) = self.imported_mut(index).map(|i| &mut i.global) {
             if global.calls == 0 {
@@ -81,6 +85,15 @@ impl Machine {
         self.judge_call(code, index, args, span, out);
         let class = self.class_made(index, args);
         let made = self.arena.push(Kind::Object, Class::of(class), 0, class, kept).map_err(|full| self.full(full))?;
+        if self.places.is_active() {
+            self.places.link(callee, made, Step::Callee);
+            if class != index {
+                self.places.link_class(Value::Global(class), made);
+            }
+            if kept != NO_ARGS {
+                self.places.link(Value::Node(Kind::Tuple, Class::WIDE, NodeId(kept)), made, Step::Args);
+            }
+        }
         if self.imported_at(index).is_some_and(|i| numpy::is_dtype(&i.global)) {
             // Arrays refer to it until the end of the file.
             let made = self.arena.lasting(made, DTYPE_DEPTH).map_err(|full| self.full(full))?;
@@ -107,10 +120,12 @@ impl Machine {
     /// BUILD: a state given to an object.
     pub(super) fn build(&mut self, target: Value, state: Value, span: Span, out: &mut Outbox) -> Result<Flow, Break> {
         let code = Opcode::BUILD;
+        if self.places.is_active() {
+            self.places.link(state, target, Step::State);
+        }
         let class = match target {
             Value::Global(index) => {
-                let name = self.dotted(index);
-                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                self.foreign_write(index, code, span, out);
                 return Ok(Flow::Next);
             }
             Value::Opaque => {
@@ -119,13 +134,13 @@ impl Machine {
                 return Ok(Flow::Next);
             }
             Value::Node(Kind::Object, ..) => self.class_of(target),
-            Value::Computed => None,
+            Value::Computed(_) => None,
             _ => return Ok(self.odd_state(target, span, out)),
         };
         let name = class.map_or_else(|| "a computed object".to_owned(), |class| self.dotted(class));
-        self.check_keys(state, &name, code, span, out);
+        self.check_keys(state, &name, class, span, out);
         let Some(class) = class else {
-            if target != Value::Computed {
+            if !matches!(target, Value::Computed(_)) {
                 self.lost(span, out);
             }
             return Ok(Flow::Next);
@@ -165,7 +180,9 @@ impl Machine {
             // The state may hold a callable under the name of the method that
             // this opcode looks up. Picklers write items before the state.
             let name = self.dotted(class);
-            return out.observe(Observation::new(What::PlantedMethod { name, opcode: code.name() }, span));
+            let mut seen = Observation::new(What::PlantedMethod { name, opcode: code.name() }, span);
+            seen.imported = self.imported_at(class).map(|i| i.global.span.start);
+            return out.observe(seen);
         }
         let Some(spec) = self.spec_of(class) else { return };
         if !(if pairs { spec.items } else { spec.append }) {
@@ -173,6 +190,14 @@ impl Machine {
         } else if !pairs && spec.state.is_some() && node.flags & LOST != 0 {
             self.lost(span, out);
         }
+    }
+
+    /// A write into something that was imported.
+    pub(super) fn foreign_write(&self, index: u32, code: Opcode, span: Span, out: &mut Outbox) {
+        let name = self.dotted(index);
+        let mut seen = Observation::new(What::ForeignWrite { name, opcode: code.name() }, span);
+        seen.imported = self.imported_at(index).map(|i| i.global.span.start);
+        out.observe(seen);
     }
 
     /// A state for a value that takes none. With an empty state unpicklers go
@@ -207,13 +232,15 @@ impl Machine {
     }
 
     /// Reports a state that would set a dunder attribute, or a computed one.
-    fn check_keys(&self, state: Value, name: &str, code: Opcode, span: Span, out: &mut Outbox) {
+    fn check_keys(&self, state: Value, name: &str, class: Option<u32>, span: Span, out: &mut Outbox) {
         let flags = self.state_flags(state);
         if flags & LOST != 0 {
             self.lost(span, out);
         }
         if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
-            let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode: code.name() }, span);
+            let opcode = Opcode::BUILD.name();
+            let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode }, span);
+            seen.imported = class.and_then(|class| self.imported_at(class)).map(|i| i.global.span.start);
             let dunder = flags & DUNDER_KEY != 0;
             seen.found = if dunder { DUNDER_FOUND } else { "a key that is computed" }.to_owned();
             out.observe(seen);
@@ -236,7 +263,7 @@ impl Machine {
                 }
             }
             Some(Node { kind: Kind::Object, .. }) => Args::Unknown,
-            None if tuple == Value::Computed => Args::Unknown,
+            None if matches!(tuple, Value::Computed(_)) => Args::Unknown,
             // The C unpickler wants a tuple, the Python one takes any iterable.
             _ => {
                 out.defect(operand(span, "a tuple of arguments", &self.render(tuple)));
@@ -269,7 +296,7 @@ impl Machine {
             let updated = spec.updates.and_then(|i| self.args.get(i).copied());
             if let Some(state) = updated {
                 let name = self.dotted(index);
-                self.check_keys(state, &name, code, span, out);
+                self.check_keys(state, &name, Some(index), span, out);
             }
             return self.remember_words(index);
         }
@@ -334,7 +361,7 @@ impl Machine {
             Value::Storage(_) => k.has(Kinds::STORAGE.or(data)),
             Value::Global(index) => self.global_fits(k, &param.literals, index),
             // Reported where it was made or imported.
-            Value::Opaque | Value::Computed | Value::Forgotten => true,
+            Value::Opaque | Value::Computed(_) | Value::Forgotten => true,
             Value::Node(kind, ..) => self.node_fits(k, kind, value),
         }
     }
@@ -388,7 +415,7 @@ impl Machine {
     /// Flags of the keys of a mapping. One made by a call from something has
     /// keys that were not seen.
     fn key_flags_of(&self, mapping: Value) -> u8 {
-        if matches!(mapping, Value::Computed) {
+        if matches!(mapping, Value::Computed(_)) {
             return OPAQUE_KEY;
         }
         let Some(node) = self.arena.node_of(mapping) else { return 0 };

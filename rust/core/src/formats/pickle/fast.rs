@@ -26,7 +26,12 @@ impl Machine {
         let window = window.get(..RUN).unwrap_or(window);
         let room = |used: usize| used.saturating_add(RUN) < self.max_stack;
         let near_memo = self.memo.end().saturating_add(wide(RUN)) >= self.max_memo;
-        if !room(self.stack.len()) || !room(self.marks.len()) || near_memo || !self.unbuilt.is_empty() {
+        if !room(self.stack.len())
+            || !room(self.marks.len())
+            || near_memo
+            || !self.unbuilt.is_empty()
+            || self.places.is_active()
+        {
             return (0, 0);
         }
         let (rest, ops) = self.run_data(window);

@@ -33,7 +33,7 @@ impl Machine {
         let wrong = |v: Value| {
             !matches!(
                 v,
-                Value::Text(..) | Value::LongText | Value::Opaque | Value::Computed | Value::Node(Kind::Object, ..)
+                Value::Text(..) | Value::LongText | Value::Opaque | Value::Computed(_) | Value::Node(Kind::Object, ..)
             )
         };
         if wrong(module) || wrong(name) {
@@ -43,7 +43,8 @@ impl Machine {
         let mut seen = Observation::new(What::ComputedName(Opcode::STACK_GLOBAL.name()), span);
         seen.found = format!("{} . {}", self.render(module), self.render(name));
         out.observe(seen);
-        self.push(Value::Computed)
+        let value = self.computed();
+        self.push(value)
     }
 
     /// Imports a name: looks it up in the policy, once for each distinct one.

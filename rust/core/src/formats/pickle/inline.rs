@@ -8,13 +8,18 @@
 //! too. Its imports of unlisted names do not: the memo slots of any dump, read
 //! so, give two random words of the file.
 
+use super::arena::Arena;
 use super::call::DUNDER_FOUND;
 use super::defects;
 use super::joblib::MAX_PADDING;
 use super::machine::{Break, Flow, Machine};
+use super::memo::Memo;
+use super::places::Places;
 use super::scanner::{NO_FRAME, Phase, PickleScanner};
+use super::value::Value;
 use crate::bytes::Span;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::names::Side;
 use crate::observe::{Observation, Outbox, What};
 
@@ -23,6 +28,19 @@ pub(super) struct Nested {
     start: u64,
     starts_with_proto: bool,
     plain: Option<Box<Machine>>,
+}
+
+/// What belongs to one pickle, of the machine that follows another inside it.
+#[derive(Clone)]
+pub(super) struct Outer {
+    arena: Arena,
+    storage_bytes: Vec<(Option<u64>, u64)>,
+    unbuilt: Vec<Value>,
+    proto: u8,
+    stack: Vec<Value>,
+    marks: Vec<usize>,
+    memo: Memo,
+    places: Places,
 }
 
 impl PickleScanner {
@@ -109,6 +127,46 @@ impl PickleScanner {
         }
         aside.observations.retain(is_grave);
         aside.observations
+    }
+}
+
+impl Machine {
+    /// Begins the pickle that stands inside this one; false inside another.
+    pub fn enter(&mut self, limits: &Limits) -> bool {
+        if self.outer.is_some() {
+            return false;
+        }
+        self.outer = Some(Box::new(Outer {
+            arena: std::mem::replace(&mut self.arena, Arena::new(limits)),
+            storage_bytes: std::mem::take(&mut self.storage_bytes),
+            unbuilt: std::mem::take(&mut self.unbuilt),
+            proto: std::mem::take(&mut self.proto),
+            stack: std::mem::take(&mut self.stack),
+            marks: std::mem::take(&mut self.marks),
+            memo: std::mem::take(&mut self.memo),
+            places: std::mem::take(&mut self.places),
+        }));
+        true
+    }
+
+    /// Goes on with the outer pickle; false when there is none.
+    pub fn leave(&mut self) -> bool {
+        let Some(outer) = self.outer.take() else { return false };
+        self.arena = outer.arena;
+        self.storage_bytes = outer.storage_bytes;
+        self.unbuilt = outer.unbuilt;
+        self.proto = outer.proto;
+        self.stack = outer.stack;
+        self.marks = outer.marks;
+        self.memo = outer.memo;
+        self.places = outer.places;
+        true
+    }
+
+    /// Whether it follows a pickle inside another.
+    #[must_use]
+    pub const fn is_nested(&self) -> bool {
+        self.outer.is_some()
     }
 }
 

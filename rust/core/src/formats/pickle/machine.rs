@@ -13,9 +13,11 @@ use std::sync::Arc;
 use super::arena::{Arena, Full};
 use super::call::Callee;
 use super::defects;
+use super::inline::Outer;
 use super::memo::Memo;
 use super::op::{Arg, Op};
 use super::opcode::Opcode;
+use super::places::Places;
 use super::text;
 use super::value::{Class, DUNDER_KEY, Kind, OPAQUE_KEY, Value};
 use crate::bytes::{Span, wide};
@@ -60,18 +62,6 @@ pub(super) struct Imported {
     pub(super) spec: Option<u32>,
 }
 
-/// What belongs to one pickle, of the machine that follows another inside it.
-#[derive(Clone)]
-struct Outer {
-    arena: Arena,
-    storage_bytes: Vec<(Option<u64>, u64)>,
-    unbuilt: Vec<Value>,
-    proto: u8,
-    stack: Vec<Value>,
-    marks: Vec<usize>,
-    memo: Memo,
-}
-
 /// The machine. One serves all the pickles of a part: names are kept from one
 /// to the next, stack and memo are not.
 #[derive(Clone)]
@@ -96,7 +86,9 @@ pub struct Machine {
     pub(super) memo: Memo,
     pub(super) max_memo: u64,
     pub(super) max_stack: usize,
-    outer: Option<Box<Outer>>,
+    pub(super) places: Places,
+    computed: u32,
+    pub(super) outer: Option<Box<Outer>>,
 }
 
 type Result<T> = std::result::Result<T, Break>;
@@ -124,44 +116,10 @@ impl Machine {
             max_nodes: limits.max_nodes,
             max_names: limits.max_names,
             max_stack: usize::try_from(limits.max_stack).unwrap_or(usize::MAX),
+            places: Places::default(),
+            computed: 0,
             outer: None,
         }
-    }
-
-    /// Begins the pickle that stands inside this one; false inside another.
-    pub fn enter(&mut self, limits: &Limits) -> bool {
-        if self.outer.is_some() {
-            return false;
-        }
-        self.outer = Some(Box::new(Outer {
-            arena: std::mem::replace(&mut self.arena, Arena::new(limits)),
-            storage_bytes: std::mem::take(&mut self.storage_bytes),
-            unbuilt: std::mem::take(&mut self.unbuilt),
-            proto: std::mem::take(&mut self.proto),
-            stack: std::mem::take(&mut self.stack),
-            marks: std::mem::take(&mut self.marks),
-            memo: std::mem::take(&mut self.memo),
-        }));
-        true
-    }
-
-    /// Goes on with the outer pickle; false when there is none.
-    pub fn leave(&mut self) -> bool {
-        let Some(outer) = self.outer.take() else { return false };
-        self.arena = outer.arena;
-        self.storage_bytes = outer.storage_bytes;
-        self.unbuilt = outer.unbuilt;
-        self.proto = outer.proto;
-        self.stack = outer.stack;
-        self.marks = outer.marks;
-        self.memo = outer.memo;
-        true
-    }
-
-    /// Whether it follows a pickle inside another.
-    #[must_use]
-    pub const fn is_nested(&self) -> bool {
-        self.outer.is_some()
     }
 
     /// Begins another pickle.
@@ -172,7 +130,14 @@ impl Machine {
         self.arena.clear();
         self.storage_bytes.clear();
         self.unbuilt.clear();
+        self.places = Places::default();
         self.proto = 0;
+    }
+
+    /// The result of something that cannot be followed.
+    pub(super) fn computed(&mut self) -> Value {
+        self.computed = self.computed.wrapping_add(1);
+        Value::Computed(self.computed)
     }
 
     /// Names imported so far, in order of first import.
@@ -207,7 +172,8 @@ impl Machine {
                 self.marks.push(self.stack.len());
             }
             (Opcode::STOP, _) => {
-                self.pop(span)?;
+                let root = self.pop(span)?;
+                self.places.tell(root, out);
                 return Ok(Flow::Stop);
             }
             (Opcode::POP, _) => {
@@ -334,7 +300,8 @@ impl Machine {
                 let mut seen = Observation::new(What::Extension(op.code.name()), span);
                 seen.found = n.to_string();
                 out.observe(seen);
-                self.push(Value::Computed)?;
+                let value = self.computed();
+                self.push(value)?;
             }
             (Opcode::PERSID, Arg::Line(line)) => {
                 let id = self.arena.push_text(line);
@@ -395,7 +362,11 @@ impl Machine {
     #[inline]
     pub fn settle(&mut self) -> Result<()> {
         if self.arena.is_full() {
-            return self.arena.turn(&mut self.stack).map_err(|full| self.full(full));
+            let before = if self.places.is_active() { self.stack.clone() } else { Vec::new() };
+            self.arena.turn(&mut self.stack).map_err(|full| self.full(full))?;
+            for (&old, &new) in before.iter().zip(&self.stack) {
+                self.places.moved(old, new);
+            }
         }
         Ok(())
     }
@@ -444,6 +415,9 @@ impl Machine {
         let items = self.stack.get(at..).unwrap_or(&[]);
         let flags = if kind == Kind::Dict { key_flags(items) } else { 0 };
         let value = self.arena.push_items(kind, flags, items).map_err(|full| self.full(full))?;
+        if self.places.is_active() {
+            self.note_items(value, at, 0);
+        }
         self.stack.truncate(at);
         self.stack.push(value);
         Ok(())
@@ -502,16 +476,18 @@ impl Machine {
                 true
             }
             // What it is was reported when it was made.
-            Value::Computed => true,
+            Value::Computed(_) => true,
             Value::Global(index) => {
-                let name = self.dotted(index);
-                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                self.foreign_write(index, code, span, out);
                 true
             }
             _ => false,
         };
         if !fits {
             return self.odd_target(code, target, span, out);
+        }
+        if self.places.is_active() {
+            self.note_written(target, items, pairs);
         }
         if let Value::Node(_, _, id) = target {
             self.arena.extend(id, items, flags);
@@ -542,7 +518,7 @@ pub(super) fn key_flags(pairs: &[Value]) -> u8 {
     for key in pairs.iter().step_by(2) {
         flags |= match key {
             Value::Text(true, _) => DUNDER_KEY,
-            Value::Opaque | Value::Computed | Value::Node(Kind::Object, ..) => OPAQUE_KEY,
+            Value::Opaque | Value::Computed(_) | Value::Node(Kind::Object, ..) => OPAQUE_KEY,
             _ => 0,
         };
     }

@@ -68,7 +68,7 @@ impl Machine {
             },
             Value::Global(index) => text.push_str(&self.dotted(index)),
             Value::Storage(_) => text.push_str("<storage>"),
-            Value::Computed => text.push_str("<computed>"),
+            Value::Computed(_) => text.push_str("<computed>"),
             Value::LongText => text.push_str("<long str>"),
             Value::Opaque | Value::Forgotten => text.push_str("<from outside>"),
             Value::Node(..) => self.write_node(value, depth, text),

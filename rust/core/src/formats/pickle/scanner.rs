@@ -265,7 +265,11 @@ impl PickleScanner {
             return true;
         }
         let second = self.second(|machine, out| machine.apply(op, payload, span, out));
+        let seen = out.observations.len();
         let flow = self.machine.apply(op, payload, span, out).and_then(|flow| self.machine.settle().map(|()| flow));
+        if out.observations.len() > seen {
+            self.machine.watch(seen..out.observations.len());
+        }
         for seen in second {
             if !out.observations.iter().any(|o| o.span == seen.span && o.code() == seen.code()) {
                 out.observe(seen);

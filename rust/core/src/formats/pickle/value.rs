@@ -30,8 +30,8 @@ pub enum Value {
     Storage(u32),
     /// Something in the arena: what it is, its class, where it is
     Node(Kind, Class, NodeId),
-    /// The result of calling something that is no global
-    Computed,
+    /// The result of calling something that is no global, and which one
+    Computed(u32),
     /// Something the pickle did not make and that has no name
     Opaque,
     /// Something that the memo forgot altogether; never on the stack
