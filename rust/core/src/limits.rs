@@ -49,15 +49,15 @@ limits! {
     /// bytes of one newline-ended opcode argument
     max_line_bytes = 16 * 1024 * 1024;
     /// containers and objects of one pickle that are kept for good, because the stack holds them; others only as long as they are new
-    max_nodes = 2 * 1024 * 1024;
+    max_nodes = 256 * 1024;
     /// memo slots of one pickle; each takes 2 to 8 bits here, and 60 bytes or more in an unpickler
     max_memo = 128 * 1024 * 1024;
     /// distinct names one pickle may import, and storages it may name
     max_names = 200_000;
     /// values on the stack of one pickle
-    max_stack = 4 * 1024 * 1024;
+    max_stack = 2 * 1024 * 1024;
     /// bytes of short texts of one pickle that are kept for good; others only as long as they are new
-    max_text_bytes = 32 * 1024 * 1024;
+    max_text_bytes = 8 * 1024 * 1024;
     /// observations kept of one part; the rest is counted
     max_observations = 1_000;
     /// bytes of a safetensors header; the format's own ceiling

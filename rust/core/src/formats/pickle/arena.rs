@@ -2,10 +2,10 @@
 //!
 //! Two generations hold what was made last. When the younger is full the older
 //! is forgotten, save for what the stack still holds, which is moved to a third
-//! part that lasts as long as the pickle. What is forgotten keeps its kind and
-//! its class in the value itself; whoever needs more than that is told that it
-//! is lost, and says so. An ordinary model never comes so far: a generation is
-//! 131,072 containers or 4 MiB of short texts.
+//! part that lasts as long as the pickle, while there is room. What is forgotten
+//! keeps its kind and its class in the value itself; whoever needs more than
+//! that is told that it is lost, and says so. An ordinary model never comes so
+//! far: a generation is 65,536 containers or 2 MiB of short texts.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::bytes::wide;
 use crate::limits::Limits;
 
 /// Nodes of a generation.
-const NODES: usize = 128 * 1024;
+const NODES: usize = 64 * 1024;
 /// Items of a generation.
-const ITEMS: usize = 256 * 1024;
+const ITEMS: usize = 128 * 1024;
 /// Bytes of texts of a generation.
-const TEXTS: usize = 4 * 1024 * 1024;
+const TEXTS: usize = 2 * 1024 * 1024;
 
 /// Items kept of a list, set or dict: enough for the attributes of a wrapper,
 /// the fields of a structured dtype and an explanation. Tuples are kept whole,
@@ -27,6 +27,8 @@ const MAX_KEPT: usize = 32;
 
 /// Ids from here on are of the part that lasts.
 const LASTING: u32 = 1 << 31;
+/// Ids begin anew after this one, before they run out: texts of a gigabyte.
+const RENEW: u32 = 1 << 30;
 /// The id of nothing: below every generation.
 const NOWHERE: u32 = 0;
 
@@ -151,14 +153,11 @@ impl Arena {
     }
 
     /// Forgets the older generation, save for what the stack holds.
-    ///
-    /// # Errors
-    /// `Full` when the stack holds more than may last.
     #[cold]
-    pub fn turn(&mut self, stack: &mut [Value]) -> Result<(), Full> {
+    pub fn turn(&mut self, stack: &mut [Value]) {
         for value in stack.iter_mut() {
             if self.is_ageing(*value) {
-                *value = self.lasting(*value, DEPTH)?;
+                *value = self.lasting(*value, DEPTH);
             }
         }
         std::mem::swap(&mut self.young, &mut self.old);
@@ -167,7 +166,25 @@ impl Arena {
         // So that looking at the stack stays small work beside filling a generation.
         self.turn_nodes = NODES.max(stack.len());
         self.turn_items = ITEMS.max(stack.len());
-        Ok(())
+    }
+
+    /// Whether ids run short: `renew` is due.
+    #[inline]
+    #[must_use]
+    pub fn is_old(&self) -> bool {
+        self.young.first_text.max(self.young.first_node).max(self.young.first_item) >= RENEW
+    }
+
+    /// Forgets both generations, save for what the stack holds, and begins
+    /// anew with the first ids. Whoever else holds a value must have faded it.
+    #[cold]
+    pub fn renew(&mut self, stack: &mut [Value]) {
+        for value in stack.iter_mut() {
+            *value = self.lasting(*value, DEPTH);
+        }
+        self.young.clear(1, 1, 1);
+        self.old.clear(1, 1, 1);
+        self.words.clear();
     }
 
     /// Whether a value's contents are in the generation that goes next.
@@ -179,23 +196,22 @@ impl Arena {
         }
     }
 
-    /// The value, with its contents where they last.
-    ///
-    /// # Errors
-    /// `Full` at the ceiling of nodes.
-    pub fn lasting(&mut self, value: Value, depth: u32) -> Result<Value, Full> {
+    /// The value, with its contents where they last; without them when there
+    /// is no room.
+    pub fn lasting(&mut self, value: Value, depth: u32) -> Value {
         let (kind, class, id) = match value {
-            Value::Text(dunder, id) => return Ok(Value::Text(dunder, self.lasting_text(id))),
+            Value::Text(dunder, id) => return Value::Text(dunder, self.lasting_text(id)),
             Value::Node(kind, class, id) if id.0 < LASTING => (kind, class, id),
-            _ => return Ok(value),
+            _ => return value,
         };
-        let Some(below) = depth.checked_sub(1) else { return Ok(value) };
-        let Some(mut node) = self.node(id) else { return Ok(value) };
+        let lost = Value::Node(kind, class, NodeId(NOWHERE));
+        let Some(below) = depth.checked_sub(1) else { return lost };
+        let Some(mut node) = self.node(id).filter(|_| self.lasting.nodes.len() < self.max_nodes) else { return lost };
         match kind {
             Kind::Long => {}
             Kind::Object => {
                 if let Value::Node(_, _, id) =
-                    self.lasting(Value::Node(Kind::Tuple, Class::WIDE, NodeId(node.b)), below)?
+                    self.lasting(Value::Node(Kind::Tuple, Class::WIDE, NodeId(node.b)), below)
                 {
                     node.b = id.0;
                 }
@@ -203,22 +219,19 @@ impl Arena {
             _ if node.flags & PARTIAL == 0 => {
                 let mut items = self.items(node).to_vec();
                 for item in &mut items {
-                    *item = self.lasting(*item, below)?;
+                    *item = self.lasting(*item, below);
                 }
                 if self.lasting.items.len().saturating_add(items.len()) > self.max_nodes.saturating_mul(2) {
-                    return Err(Full);
+                    return lost;
                 }
                 node.a = self.lasting.next_item();
                 self.lasting.items.extend_from_slice(&items);
             }
             _ => {}
         }
-        if self.lasting.nodes.len() >= self.max_nodes {
-            return Err(Full);
-        }
         let id = self.lasting.next_node();
         self.lasting.nodes.push(node);
-        Ok(Value::Node(kind, class, NodeId(id)))
+        Value::Node(kind, class, NodeId(id))
     }
 
     fn lasting_text(&mut self, id: TextId) -> TextId {
@@ -538,7 +551,7 @@ mod tests {
             while !arena.is_full() {
                 arena.push(Kind::List, Class::WIDE, 0, 0, 0)?;
             }
-            arena.turn(&mut stack)?;
+            arena.turn(&mut stack);
             arena.push_text(&[b'x'; 200]);
         }
         let [held] = stack;
@@ -549,6 +562,32 @@ mod tests {
         assert!(arena.node_of(dropped).is_some_and(|n| n.kind == Kind::Dict && n.flags & LOST != 0));
         assert_eq!(arena.text_of(word), Some(&b"latin1"[..]));
         assert!(matches!(text, Value::Text(true, _)));
+        Ok(())
+    }
+
+    #[test]
+    fn ids_that_begin_anew_name_nothing_old() -> Result<(), Full> {
+        let mut arena = arena();
+        arena.young.clear(RENEW, RENEW, RENEW);
+        assert!(arena.is_old());
+        let held = arena.push_text(b"held");
+        let word = arena.push_text(b"latin1");
+        arena.remember(word);
+        let (dropped, list) = (arena.push_text(b"dropped"), arena.push_items(Kind::List, 0, &[held])?);
+        let faded = [word, dropped, list].map(|value| arena.faded(value));
+        let mut stack = [held, list];
+        arena.renew(&mut stack);
+        assert!(!arena.is_old());
+        for _ in 0..9 {
+            arena.push_text(b"another");
+            arena.push(Kind::Dict, Class::WIDE, 0, 0, 0)?;
+        }
+        let [held, list] = stack;
+        assert_eq!(arena.text_of(held), Some(&b"held"[..]));
+        assert_eq!(arena.node_of(list).map(|n| arena.items(n).len()), Some(1));
+        let [word, dropped, list] = faded;
+        assert_eq!(arena.text_of(word), Some(&b"latin1"[..]));
+        assert!(arena.is_lost(dropped) && arena.is_lost(list));
         Ok(())
     }
 }

@@ -96,7 +96,7 @@ impl Machine {
         }
         if self.imported_at(index).is_some_and(|i| numpy::is_dtype(&i.global)) {
             // Arrays refer to it until the end of the file.
-            let made = self.arena.lasting(made, DTYPE_DEPTH).map_err(|full| self.full(full))?;
+            let made = self.arena.lasting(made, DTYPE_DEPTH);
             if self.unbuilt.len() >= MAX_UNBUILT {
                 // The oldest counts as settled: a state for it is refused.
                 self.unbuilt.remove(0);
@@ -145,7 +145,8 @@ impl Machine {
             }
             return Ok(Flow::Next);
         };
-        if self.arena.is_lost(state) {
+        let dtype = self.imported_at(class).is_some_and(|i| numpy::is_dtype(&i.global));
+        if self.arena.is_lost(state) || (dtype && self.arena.is_lost(target)) {
             self.lost(span, out);
             return Ok(Flow::Next);
         }

@@ -6,7 +6,7 @@
 //! decides nothing; that both ways agree is a property of the fuzz crate.
 
 use super::arena::Arena;
-use super::machine::{Machine, key_flags};
+use super::machine::{MAX_MARKS, Machine, key_flags};
 use super::text;
 use super::value::{Class, Kind, MAX_TEXT, Value};
 use crate::bytes::wide;
@@ -24,10 +24,10 @@ impl Machine {
     #[inline]
     pub(super) fn run(&mut self, window: &[u8]) -> (usize, u64) {
         let window = window.get(..RUN).unwrap_or(window);
-        let room = |used: usize| used.saturating_add(RUN) < self.max_stack;
+        let room = |used: usize, most: usize| used.saturating_add(RUN) < most;
         let near_memo = self.memo.end().saturating_add(wide(RUN)) >= self.max_memo;
-        if !room(self.stack.len())
-            || !room(self.marks.len())
+        if !room(self.stack.len(), self.max_stack)
+            || !room(self.marks.len(), self.max_stack.min(MAX_MARKS))
             || near_memo
             || !self.unbuilt.is_empty()
             || self.places.is_active()

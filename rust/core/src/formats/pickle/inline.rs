@@ -121,7 +121,8 @@ impl PickleScanner {
         let Some(nested) = &mut self.nested else { return Vec::new() };
         let Some(plain) = &mut nested.plain else { return Vec::new() };
         let mut aside = Outbox::new(8);
-        let goes_on = matches!(step(plain, &mut aside), Ok(Flow::Next)) && plain.settle().is_ok();
+        let goes_on = matches!(step(plain, &mut aside), Ok(Flow::Next));
+        plain.settle();
         if !goes_on {
             nested.plain = None;
         }

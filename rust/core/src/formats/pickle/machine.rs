@@ -166,8 +166,9 @@ impl Machine {
     pub fn apply(&mut self, op: &Op<'_>, payload: Option<&[u8]>, span: Span, out: &mut Outbox) -> Result<Flow> {
         match (op.code, op.arg) {
             (Opcode::MARK, _) => {
-                if self.marks.len() >= self.max_stack {
-                    return Err(Break::Limit("max_stack", wide(self.max_stack)));
+                let most = self.max_stack.min(MAX_MARKS);
+                if self.marks.len() >= most {
+                    return Err(Break::Limit("max_stack", wide(most)));
                 }
                 self.marks.push(self.stack.len());
             }
@@ -356,19 +357,25 @@ impl Machine {
     }
 
     /// Makes room in the arena when it is full; due after each instruction.
-    ///
-    /// # Errors
-    /// `Break::Limit` when the stack holds more than may last.
     #[inline]
-    pub fn settle(&mut self) -> Result<()> {
+    pub fn settle(&mut self) {
         if self.arena.is_full() {
-            let before = if self.places.is_active() { self.stack.clone() } else { Vec::new() };
-            self.arena.turn(&mut self.stack).map_err(|full| self.full(full))?;
-            for (&old, &new) in before.iter().zip(&self.stack) {
-                self.places.moved(old, new);
-            }
+            self.turn();
         }
-        Ok(())
+    }
+
+    #[cold]
+    fn turn(&mut self) {
+        let before = if self.places.is_active() { self.stack.clone() } else { Vec::new() };
+        self.arena.turn(&mut self.stack);
+        if self.arena.is_old() {
+            self.memo.fade(&self.arena);
+            self.arena.renew(&mut self.stack);
+            self.places = Places::default();
+        }
+        for (&old, &new) in before.iter().zip(&self.stack) {
+            self.places.moved(old, new);
+        }
     }
 
     /// Says that a value is needed that was made too long ago to be kept.
@@ -510,6 +517,10 @@ impl Machine {
         Ok(())
     }
 }
+
+/// Marks open at a time, whatever the stack may hold; Python's own recursion
+/// ends at a thousand.
+pub(super) const MAX_MARKS: usize = 512 * 1024;
 
 /// Which dangerous keys stand among pairs.
 #[inline]

@@ -25,6 +25,12 @@ const ALWAYS: u64 = 1024;
 const MAX_SPARSE: usize = 64 * 1024;
 /// Values that a packed page tells apart.
 const MAX_VALUES: usize = 256;
+/// Bytes that packed pages may take in all; a page past that is forgotten.
+const MAX_PACKED: usize = 20 * 1024 * 1024;
+/// Bytes of a value that may be missing.
+const VALUE_BYTES: usize = 12;
+/// What a packed page takes beside its indices and values.
+const PAGE_BYTES: usize = 64;
 
 /// 4096 slots.
 #[derive(Clone, Debug)]
@@ -33,6 +39,8 @@ enum Page {
     Plain(Vec<Option<Value>>),
     /// Faded: an index into the values that occur, `2 ** halvings` to a byte.
     Packed { values: Vec<Option<Value>>, halvings: u32, indices: Vec<u8> },
+    /// Forgotten altogether, there was no room.
+    Gone,
 }
 
 /// Values by memo index.
@@ -50,6 +58,8 @@ pub struct Memo {
     spare: Vec<Vec<Option<Value>>>,
     /// Pages that were looked at for packing.
     aged: usize,
+    /// Bytes that packed pages take.
+    packed: usize,
 }
 
 impl Memo {
@@ -58,7 +68,20 @@ impl Memo {
         self.pages.clear();
         self.last.clear();
         self.sparse.clear();
-        (self.before, self.filled, self.aged) = (0, 0, 0);
+        (self.before, self.filled, self.aged, self.packed) = (0, 0, 0, 0);
+    }
+
+    /// Keeps of every value what it is, and what lasts: the rest of the arena
+    /// is about to go.
+    #[cold]
+    pub fn fade(&mut self, arena: &Arena) {
+        let plain = self.pages.iter_mut().filter_map(|page| match page {
+            Page::Plain(slots) => Some(slots),
+            Page::Packed { .. } | Page::Gone => None,
+        });
+        for value in plain.chain([&mut self.last]).flatten().flatten().chain(self.sparse.values_mut()) {
+            *value = arena.faded(*value);
+        }
     }
 
     /// The value of a slot that was written and is not forgotten.
@@ -82,6 +105,7 @@ impl Memo {
         match self.pages.get(page)? {
             Page::Plain(slots) => *slots.get(slot)?,
             Page::Packed { values, halvings, indices } => *values.get(unpacked(indices, *halvings, slot))?,
+            Page::Gone => Some(Value::Forgotten),
         }
     }
 
@@ -117,7 +141,10 @@ impl Memo {
             }
             self.sparse.insert(index, value).is_none()
         } else {
-            self.rewrite(index, value, arena)
+            match self.rewrite(index, value, arena) {
+                Some(new) => new,
+                None => return u64::MAX,
+            }
         };
         self.filled = self.filled.saturating_add(u64::from(new));
         self.filled
@@ -149,7 +176,7 @@ impl Memo {
         while self.aged.saturating_add(FRESH) < self.pages.len() {
             if let Some(page) = self.pages.get_mut(self.aged)
                 && let Page::Plain(slots) = page
-                && let packed = packed(slots, arena)
+                && let packed = packed(slots, arena, &mut self.packed)
                 && let Page::Plain(mut room) = std::mem::replace(page, packed)
             {
                 room.clear();
@@ -178,32 +205,40 @@ impl Memo {
         }
     }
 
-    /// Writes a slot that stands in a page; true when it was not in use.
-    fn rewrite(&mut self, index: u64, value: Value, arena: &Arena) -> bool {
+    /// Writes a slot that stands in a page; true when it was not in use, `None`
+    /// when that is not known any more.
+    fn rewrite(&mut self, index: u64, value: Value, arena: &Arena) -> Option<bool> {
         let slots = match index.checked_sub(self.before) {
             Some(i) => usize::try_from(i).ok().map(|i| (i, &mut self.last)),
             None => {
-                let Some((page, slot)) = place(index) else { return false };
+                let (page, slot) = place(index)?;
                 match self.pages.get_mut(page) {
                     Some(Page::Plain(slots)) => Some((slot, slots)),
                     Some(Page::Packed { values, halvings, indices }) => {
                         if *halvings > 0 {
+                            self.packed = self.packed.saturating_add(PAGE);
+                            if self.packed > MAX_PACKED {
+                                return None;
+                            }
                             *indices = (0..PAGE).map(|i| narrow(unpacked(indices, *halvings, i))).collect();
                             *halvings = 0;
                         }
+                        let known = values.len();
                         let faded = index_of(values, Some(arena.faded(value)));
+                        let grown = values.len().saturating_sub(known).saturating_mul(VALUE_BYTES);
+                        self.packed = self.packed.saturating_add(grown);
                         let new = values.get(unpacked(indices, 0, slot)) == Some(&None);
                         if let Some(place) = indices.get_mut(slot) {
                             *place = faded;
                         }
-                        return new;
+                        return Some(new);
                     }
-                    None => None,
+                    Some(Page::Gone) | None => None,
                 }
             }
         };
         let slot = slots.and_then(|(i, slots)| slots.get_mut(i));
-        slot.is_some_and(|slot| slot.replace(value).is_none())
+        slot.map(|slot| slot.replace(value).is_none())
     }
 }
 
@@ -244,8 +279,8 @@ fn narrow(index: usize) -> u8 {
     u8::try_from(index).unwrap_or(u8::MAX)
 }
 
-/// The page with faded values.
-fn packed(slots: &[Option<Value>], arena: &Arena) -> Page {
+/// The page with faded values; a forgotten one when they take too much.
+fn packed(slots: &[Option<Value>], arena: &Arena, bytes: &mut usize) -> Page {
     // A slot that is not in use is told apart whatever else is in the page.
     let mut values: Vec<Option<Value>> = Vec::new();
     if slots.contains(&None) {
@@ -258,10 +293,17 @@ fn packed(slots: &[Option<Value>], arena: &Arena) -> Page {
         _ => 0,
     };
     let bits = 8u32.wrapping_shr(halvings);
-    let indices = which
+    let indices: Vec<u8> = which
         .chunks(1usize.wrapping_shl(halvings))
         .map(|chunk| chunk.iter().rev().fold(0u8, |byte, i| byte.checked_shl(bits).unwrap_or(0) | i))
         .collect();
+    let own = values.len().saturating_mul(VALUE_BYTES).saturating_add(indices.len()).saturating_add(PAGE_BYTES);
+    *bytes = bytes.saturating_add(own);
+    if *bytes > MAX_PACKED {
+        *bytes = bytes.saturating_sub(own).saturating_add(PAGE_BYTES);
+        return Page::Gone;
+    }
+    values.shrink_to_fit();
     Page::Packed { values, halvings, indices }
 }
 

@@ -231,9 +231,10 @@ impl PickleScanner {
             if self.pos == self.frame_end {
                 self.frame_end = NO_FRAME;
             }
-            if !self.machine.arena.is_full() || self.machine.settle().is_err() {
+            if !self.machine.arena.is_full() {
                 return rest;
             }
+            self.machine.settle();
         }
     }
 
@@ -266,7 +267,8 @@ impl PickleScanner {
         }
         let second = self.second(|machine, out| machine.apply(op, payload, span, out));
         let seen = out.observations.len();
-        let flow = self.machine.apply(op, payload, span, out).and_then(|flow| self.machine.settle().map(|()| flow));
+        let flow = self.machine.apply(op, payload, span, out);
+        self.machine.settle();
         if out.observations.len() > seen {
             self.machine.watch(seen..out.observations.len());
         }
