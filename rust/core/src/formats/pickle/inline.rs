@@ -1,18 +1,14 @@
 //! What joblib writes between two opcodes: the raw bytes of an array, which are
 //! skipped, and an array of objects, which is a pickle inside the pickle.
 //!
-//! joblib reads the latter with a fresh stack and memo and then goes on with the outer
-//! one. `pickle.load`, which knows nothing of arrays, runs the same opcodes on
-//! the stack and memo it has, until they break or stop: a second machine
-//! follows that reading, and what it would do that no policy can allow counts
-//! too. Its imports of unlisted names do not: the memo slots of any dump, read
-//! so, give two random words of the file.
+//! joblib reads the latter with a fresh stack and memo and then goes on with
+//! the outer one. `pickle.load`, which knows nothing of arrays, runs the same
+//! opcodes on the stack and memo it has: `other` follows that reading.
 
 use super::arena::Arena;
-use super::call::DUNDER_FOUND;
 use super::defects;
 use super::joblib::MAX_PADDING;
-use super::machine::{Break, Flow, Machine};
+use super::machine::{Break, Machine};
 use super::memo::Memo;
 use super::places::Places;
 use super::scanner::{NO_FRAME, Phase, PickleScanner};
@@ -20,14 +16,12 @@ use super::value::Value;
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::names::Side;
-use crate::observe::{Observation, Outbox, What};
+use crate::observe::Outbox;
 
-/// What is to be restored, and the reading of a plain unpickler.
+/// What is to be restored after a pickle that stands inside another.
 pub(super) struct Nested {
     start: u64,
     starts_with_proto: bool,
-    plain: Option<Box<Machine>>,
 }
 
 /// What belongs to one pickle, of the machine that follows another inside it.
@@ -90,7 +84,8 @@ impl PickleScanner {
             self.break_off(Break::Bad(Box::new(error)), out);
             return;
         }
-        self.nested = Some(Nested { start: self.start, starts_with_proto: self.starts_with_proto, plain: Some(plain) });
+        self.nested = Some(Nested { start: self.start, starts_with_proto: self.starts_with_proto });
+        self.other = Some(plain);
         self.start = self.pos;
         self.phase = Phase::Ops;
         self.need = 1;
@@ -99,35 +94,11 @@ impl PickleScanner {
     /// Goes back to the outer pickle, if this was one inside it.
     pub(super) fn leave(&mut self) -> bool {
         let Some(nested) = self.nested.take() else { return false };
+        self.other = None;
         self.start = nested.start;
         self.starts_with_proto = nested.starts_with_proto;
         self.need = 1;
         self.machine.leave()
-    }
-
-    /// Whether a plain unpickler would still be reading here.
-    #[inline]
-    pub(super) fn reads_twice(&self) -> bool {
-        self.nested.as_ref().is_some_and(|n| n.plain.is_some())
-    }
-
-    /// Lets the second reading take a step; where it breaks it ends. Gives what
-    /// it would do.
-    #[inline]
-    pub(super) fn second(
-        &mut self,
-        step: impl FnOnce(&mut Machine, &mut Outbox) -> Result<Flow, Break>,
-    ) -> Vec<Observation> {
-        let Some(nested) = &mut self.nested else { return Vec::new() };
-        let Some(plain) = &mut nested.plain else { return Vec::new() };
-        let mut aside = Outbox::new(8);
-        let goes_on = matches!(step(plain, &mut aside), Ok(Flow::Next));
-        plain.settle();
-        if !goes_on {
-            nested.plain = None;
-        }
-        aside.observations.retain(is_grave);
-        aside.observations
     }
 }
 
@@ -168,15 +139,5 @@ impl Machine {
     #[must_use]
     pub const fn is_nested(&self) -> bool {
         self.outer.is_some()
-    }
-}
-
-/// Whether no policy could allow it.
-fn is_grave(seen: &Observation) -> bool {
-    match &seen.what {
-        What::Import(name) | What::Call { name, .. } => name.side == Side::Deny,
-        What::DunderState { .. } => seen.found == DUNDER_FOUND,
-        What::Extension(_) | What::ForeignWrite { .. } | What::PlantedMethod { .. } => true,
-        _ => false,
     }
 }

@@ -140,6 +140,20 @@ impl Machine {
         Value::Computed(self.computed)
     }
 
+    /// Begins another pickle with the memo of the one before.
+    pub fn resume(&mut self) {
+        self.stack.clear();
+        self.marks.clear();
+        self.places = Places::default();
+        self.proto = 0;
+    }
+
+    /// The imported name on top of the stack, when it is one.
+    #[must_use]
+    pub fn top_name(&self) -> Option<&Global> {
+        self.stack.last().and_then(|&value| self.global_of(value))
+    }
+
     /// Names imported so far, in order of first import.
     pub fn globals(&self) -> impl Iterator<Item = &Global> {
         self.imported.iter().map(|i| &i.global)

@@ -165,6 +165,12 @@ impl Memo {
         self.before.saturating_add(crate::bytes::wide(self.last.len())).max(self.filled)
     }
 
+    /// Whether no slot is in use.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
     fn append(&mut self, value: Option<Value>, arena: &Arena) {
         self.last.push(value);
         if self.last.len() < PAGE {

@@ -18,6 +18,7 @@ mod memo;
 mod numpy;
 pub mod op;
 pub mod opcode;
+mod other;
 mod places;
 mod render;
 mod scanner;

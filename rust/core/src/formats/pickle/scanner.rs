@@ -54,8 +54,10 @@ pub(super) enum Phase {
 /// The scanner.
 pub(super) struct PickleScanner {
     pub(super) machine: Machine,
-    /// Two readings of a pickle that stands inside this one, while it lasts.
+    /// Set while a pickle that stands inside another is followed.
     pub(super) nested: Option<Nested>,
+    /// A reading with another memo.
+    pub(super) other: Option<Box<Machine>>,
     pub(super) limits: Arc<Limits>,
     pub(super) phase: Phase,
     pub(super) pos: u64,
@@ -97,6 +99,7 @@ impl PickleScanner {
         let mut scanner = Self {
             machine: Machine::new(p.names.clone(), p.limits, p.role.clone()),
             nested: None,
+            other: None,
             limits: p.limits.clone(),
             phase: Phase::Ops,
             pos: 0,
@@ -259,23 +262,21 @@ impl PickleScanner {
         {
             self.pos = self.pos.saturating_add(head);
             self.phase = Phase::Text(end);
-            self.second(|machine, _| machine.push_long_text().map(|()| Flow::Next));
+            self.step_other(|machine, _| machine.push_long_text().map(|()| Flow::Next));
             if let Err(stop) = self.machine.push_long_text() {
                 self.break_off(stop, out);
             }
             return true;
         }
-        let second = self.second(|machine, out| machine.apply(op, payload, span, out));
+        let second = self.step_other(|machine, out| machine.apply(op, payload, span, out));
         let seen = out.observations.len();
         let flow = self.machine.apply(op, payload, span, out);
         self.machine.settle();
         if out.observations.len() > seen {
             self.machine.watch(seen..out.observations.len());
         }
-        for seen in second {
-            if !out.observations.iter().any(|o| o.span == seen.span && o.code() == seen.code()) {
-                out.observe(seen);
-            }
+        if self.reads_twice() || !second.is_empty() {
+            self.tell_other(second, out);
         }
         match flow {
             Ok(Flow::Next) => self.pos = end,
@@ -372,6 +373,9 @@ impl PickleScanner {
             }
             self.phase = Phase::Done;
             return;
+        }
+        if !self.is_legacy() {
+            self.keep_memo();
         }
         self.machine.restart();
         self.start = self.pos;
