@@ -129,6 +129,7 @@ def rows(jobs: int) -> list[Row]:
         for protocol in (4, 2, 0)
     ]
     table += [
+        Row("large", "opcode-dense pickle of 500 MB", ("dryload", "read")),
         Row("numpy", "numpy array pickle", (*scanners, "genops", "loads", "read")),
         Row("torch", "torch zip", (*scanners, "read")),
         Row("tiny", "60-byte pickle, from memory", (*scanners, "genops", "loads"), "bytes"),
