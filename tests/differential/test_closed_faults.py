@@ -200,6 +200,16 @@ FAULTS = {
         + b"tR.",
         "counts for ever",
     ),
+    "random state out of a range": Fault(
+        P4
+        + name("random", "Random")
+        + b")\x81(K\x03"
+        + name("builtins", "range")
+        + b"(K\x00"
+        + long(1 << 60)
+        + b"K\x01tRNtb.",
+        "a tuple of 2**60 numbers",
+    ),
     "masked array of any shape": Fault(
         P4
         + name("numpy.ma.core", "_mareconstruct")

@@ -39,6 +39,7 @@ kinds! {
     DATA "data" 16;
     ANY "any" 17;
     EMPTY "empty" 18;
+    SMALL "small" 19;
 }
 
 impl Kinds {

@@ -30,6 +30,9 @@ pub(super) const DUNDER_FOUND: &str = "a key that starts with __";
 /// dtypes that wait for their state at a time: as deep as structures nest.
 const MAX_UNBUILT: usize = 32;
 
+/// Largest `small` integer: as many elements are gigabytes, and no more.
+const SMALL: u32 = 1 << 26;
+
 /// How deep a dtype is kept for good: its arguments, and what they hold.
 const DTYPE_DEPTH: u32 = 3;
 
@@ -350,7 +353,11 @@ impl Machine {
         match value {
             Value::None => k.has(Kinds::NONE.or(data)),
             Value::Bool(_) => k.has(Kinds::BOOL.or(Kinds::INT).or(data)),
-            Value::Int(n) => k.has(Kinds::INT.or(data)) || (n >= 0 && k.has(Kinds::SIZE)),
+            Value::Int(n) => {
+                k.has(Kinds::INT.or(data))
+                    || (n >= 0 && k.has(Kinds::SIZE))
+                    || (n.unsigned_abs() <= SMALL && k.has(Kinds::SMALL))
+            }
             Value::Float => k.has(Kinds::FLOAT.or(data)),
             Value::Bytes(_) => k.has(Kinds::BYTES.or(data)),
             Value::Text(_, id) => {
