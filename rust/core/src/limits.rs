@@ -40,10 +40,12 @@ limits! {
     max_depth = 8;
     /// members of one archive; a 671B checkpoint has 45,000 tensors
     max_members = 200_000;
-    /// bytes of one member held inflated at a time
+    /// bytes of one member held inflated at a time, where it must be read in any order
     max_inflated_bytes = 32 * 1024 * 1024;
-    /// bytes inflated from one file in all
-    max_total_inflated_bytes = 4 * 1024 * 1024 * 1024;
+    /// bytes inflated from one file in all, those inflated twice counted twice
+    max_total_inflated_bytes = 16 * 1024 * 1024 * 1024;
+    /// bytes inflated from each compressed byte of a stream, once 64 MiB have come out
+    max_inflate_ratio = 200;
     /// bytes of a central directory held in memory
     max_directory_bytes = 64 * 1024 * 1024;
     /// bytes of one newline-ended opcode argument

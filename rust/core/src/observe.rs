@@ -266,13 +266,22 @@ impl Outbox {
     }
 }
 
+/// A form of compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Raw deflate (RFC 1951)
+    Deflate,
+    /// zlib (RFC 1950)
+    Zlib,
+}
+
 /// How the bytes of a child are stored in its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// As they are.
     Stored,
-    /// Raw deflate, to this many bytes.
-    Deflate(u64),
+    /// Compressed, to this many bytes where that is declared.
+    Compressed(Kind, Option<u64>),
 }
 
 /// What the parent declares a child to be. Bytes are probed all the same.

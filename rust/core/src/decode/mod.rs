@@ -3,8 +3,10 @@
 //! Well-kept crates do the inflating; this keeps the books: how much came in,
 //! how much may come out, and whether it was what the container declared.
 
+mod decoder;
 mod deflate;
 
+pub use decoder::{Decoder, Kind, Status, Step, Sureness, detect};
 pub use deflate::{Inflate, State};
 
 crate::defects! {

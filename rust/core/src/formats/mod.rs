@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::names::Names;
 use crate::observe::{Global, Outbox, Role};
 
+pub mod compressed;
 pub mod npy;
 pub mod pickle;
 pub mod safetensors;
@@ -19,7 +20,8 @@ pub mod zip;
 
 /// Every format, in the order in which a file is asked. Adding one is a folder
 /// and a line here.
-pub static FORMATS: &[&Format] = &[&safetensors::FORMAT, &npy::FORMAT, &zip::FORMAT, &pickle::FORMAT];
+pub static FORMATS: &[&Format] =
+    &[&safetensors::FORMAT, &npy::FORMAT, &zip::FORMAT, &compressed::FORMAT, &pickle::FORMAT];
 
 /// A format: how it is recognised, how it is scanned, what can be wrong.
 pub struct Format {
@@ -157,6 +159,13 @@ const OTHER_EXTENSIONS: &[&str] = &[
 
 /// Endings of compressed streams: what is inside is named before them.
 const COMPRESSED_EXTENSIONS: &[&str] = &[".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z", ".zst"];
+
+/// The name of what is inside a compressed stream of this name.
+#[must_use]
+pub fn inner_name(name: &str) -> &str {
+    let inner = COMPRESSED_EXTENSIONS.iter().find_map(|e| name.strip_suffix(e));
+    inner.filter(|inner| !inner.is_empty()).unwrap_or(name)
+}
 
 /// Whether a name, in lower case, is that of a model file. A compressed stream
 /// is one unless the rest of its name says otherwise: `data.csv.gz`.

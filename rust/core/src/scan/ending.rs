@@ -3,10 +3,11 @@
 
 use super::foreign;
 use super::record::PartRecord;
-use super::region::Region;
+use super::region::{Region, Source};
 use super::session::Session;
+use super::stream::State;
 use crate::bytes::{Span, wide};
-use crate::decode::{self, State};
+use crate::decode;
 use crate::error::Error;
 use crate::formats::{Want, zip};
 use crate::observe::{self, Role};
@@ -25,6 +26,7 @@ impl Session {
         let span = Span { start: 0, end: region.len };
         let known = foreign::name(&region.head);
         if let Some(container) = region.container
+            && region.pending.is_empty()
             && !known.is_some_and(foreign::may_hold_model)
         {
             return self.unclaimed_member(container, region);
@@ -43,6 +45,9 @@ impl Session {
             self.record.named_like_model |= known.is_some_and(foreign::may_hold_model);
         }
         self.plain_part(region.member.clone(), region.offset(), region.len, error);
+        if let Some(part) = self.record.parts.last_mut() {
+            part.observations.extend(region.pending.iter().cloned().map(Into::into));
+        }
     }
 
     /// A member that no format claims: counted, and told once for its archive.
@@ -93,8 +98,12 @@ impl Session {
 
     pub(super) fn inflate_failed(&mut self) {
         let Some(region) = self.regions.last() else { return };
-        let made = region.inflate.as_ref().map_or(0, |i| wide(i.out().len()));
-        let ended = region.inflate.as_ref().is_some_and(|i| i.state() == State::Ended);
+        let id = match region.source {
+            Source::Stream(id, _) => Some(id),
+            _ => region.own,
+        };
+        let made = id.map_or(0, |id| self.streams.made(id));
+        let ended = id.is_some_and(|id| matches!(self.streams.state(id), State::Ended | State::Trailing(_)));
         let defect = if ended { &decode::INFLATED_SIZE } else { &decode::BAD_DEFLATE };
         let error = Error::new(defect, Span { start: made, end: made.max(region.len) });
         self.stop_region(error.with(format!("{} bytes", region.len), format!("{made} bytes")));
@@ -114,10 +123,16 @@ impl Session {
         let Some(mut region) = self.regions.pop() else { return };
         let active = region.active.take();
         let (mut held, _) = self.hold(&mut region, active);
+        let pending = std::mem::take(&mut region.pending).into_iter().map(Into::into);
         let Some(first) = held.first_mut() else {
-            return self.plain_part(region.member.clone(), region.offset(), region.len, error);
+            self.plain_part(region.member.clone(), region.offset(), region.len, error);
+            if let Some(part) = self.record.parts.last_mut() {
+                part.observations.extend(pending);
+            }
+            return;
         };
         first.observations.push(error.into());
+        first.observations.extend(pending);
         if region.member.is_none() {
             self.record.format = first.part.format;
             self.record.recognised |= held.iter().any(|p| p.part.recognised);

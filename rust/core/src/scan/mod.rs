@@ -2,9 +2,11 @@
 
 mod ending;
 mod foreign;
+mod measure;
 mod record;
 mod region;
 mod session;
+mod stream;
 
 pub use record::{PartRecord, Record};
 pub use session::{Session, TraceRequest};

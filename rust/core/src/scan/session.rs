@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::foreign;
 use super::record::{PartRecord, Record};
-use super::region::{Active, Held, Phase, Region, Source, Supply, drain_want, head_want, inflate_target, tail_want};
+use super::region::{Active, Phase, Region, Source, head_want, range, shift, tail_want};
+use super::stream::{Reach, State, Streams};
 use crate::bytes::{Span, wide};
-use crate::decode::{self, Inflate, State};
+use crate::decode;
 use crate::error::Error;
 use crate::formats::{FORMATS, Format, HEAD_BYTES, Match, Probe, Want, named_like_model, zip};
 use crate::limits::{Budget, Limits};
@@ -36,7 +37,9 @@ pub struct Session {
     pub(super) names: Arc<Names>,
     pub(super) limits: Arc<Limits>,
     pub(super) trace: Option<TraceRequest>,
-    pub(super) inflate_budget: Budget,
+    pub(super) streams: Streams,
+    /// The stream whose compressed bytes were asked for.
+    feeding: Option<usize>,
     pub(super) regions: Vec<Region>,
     pub(super) wants: Vec<Want>,
     /// Steps left: a bug that makes no progress must not become a scan without
@@ -58,7 +61,8 @@ impl Session {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
         let mut session = Self {
             names,
-            inflate_budget: Budget::new(limits.max_total_inflated_bytes),
+            streams: Streams::new(&limits),
+            feeding: None,
             limits,
             trace: None,
             regions: Vec::new(),
@@ -112,17 +116,15 @@ impl Session {
             self.source_changed(want);
             return;
         }
+        if let Some(id) = self.feeding.take() {
+            return self.streams.feed(id, bytes);
+        }
         let Some(region) = self.regions.last_mut() else { return };
         let Source::File(base) = region.source else { return };
         let relative = at.saturating_sub(base);
         // Bytes past the region belong to somebody else.
         let left = usize::try_from(region.stored.saturating_sub(relative)).unwrap_or(usize::MAX);
-        let bytes = bytes.get(..left).unwrap_or(bytes);
-        if region.inflate.is_some() {
-            self.inflate(bytes);
-        } else {
-            self.deliver(relative, bytes);
-        }
+        self.deliver(relative, bytes.get(..left).unwrap_or(bytes));
     }
 
     /// Counts bytes a driver read.
@@ -158,6 +160,7 @@ impl Session {
         let Some(region) = self.regions.last() else { return };
         let mut wants = Vec::new();
         match &region.phase {
+            Phase::Measure => return self.measure(),
             // It may have come with the archive's own headers.
             Phase::Head if wide(region.head.len()) >= head_want(region).span.len() => return self.got_head(),
             Phase::Head => wants.push(head_want(region)),
@@ -176,55 +179,63 @@ impl Session {
             region.asked = Some(first);
         }
         for want in wants {
-            let Some(region) = self.regions.last() else { return };
-            match region.supply(want, self.limits.max_inflated_bytes) {
-                Supply::Fetch(fetch) => self.wants.push(fetch),
+            match self.supply(want) {
+                Supply::Fetch(fetch) => {
+                    self.wants.push(fetch);
+                    if self.feeding.is_some() {
+                        return;
+                    }
+                }
                 Supply::Here => return self.supply_here(want),
                 Supply::Never => return self.inflate_failed(),
-                Supply::OverLimit => {
-                    let limit = self.limits.max_inflated_bytes;
-                    return self.stop_at_limit("max_inflated_bytes", limit);
-                }
+                Supply::OverLimit(name, limit) => return self.stop_at_limit(name, limit),
             }
         }
     }
 
-    /// Meets a want from memory: what is inflated, or inflating from memory.
+    /// How a want of the innermost region can be met.
+    fn supply(&mut self, want: Want) -> Supply {
+        let (id, base) = match self.regions.last().map(|region| &region.source) {
+            None => return Supply::Never,
+            Some(Source::File(base)) => return Supply::Fetch(shift(want, *base)),
+            // What was inflated may be less than was declared.
+            Some(Source::Memory(data, base)) => {
+                let ends = base.saturating_add(want.span.end) <= wide(data.len());
+                return if ends { Supply::Here } else { Supply::Never };
+            }
+            Some(Source::Stream(id, base)) => (*id, *base),
+        };
+        self.reach(id, base.saturating_add(want.span.start), base.saturating_add(want.span.end))
+    }
+
+    pub(super) fn reach(&mut self, id: usize, from: u64, to: u64) -> Supply {
+        match self.streams.reach(id, from, to) {
+            Reach::Here => Supply::Here,
+            Reach::Never => Supply::Never,
+            Reach::OverLimit(name, limit) => Supply::OverLimit(name, limit),
+            Reach::Fetch(id, want) => {
+                self.feeding = Some(id);
+                Supply::Fetch(want)
+            }
+        }
+    }
+
+    /// Meets a want from memory.
     fn supply_here(&mut self, want: Want) {
         let Some(region) = self.regions.last() else { return };
-        if let Some(inflate) = &region.inflate
-            && wide(inflate.out().len()) < want.span.end
-        {
-            let rest = region.compressed();
-            if self.inflate_to(rest.as_ref().map_or(&[], Held::as_slice), want.span.end)
-                && let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut()
-                && wide(inflate.out().len()) < want.span.end
-            {
-                inflate.end_of_input();
+        let until = want.until.min(region.len);
+        match region.source.clone() {
+            Source::Memory(data, base) => {
+                let add = |n: u64| n.saturating_add(base);
+                self.deliver(want.span.start, range(&data, add(want.span.start), add(until)));
             }
-            return;
+            Source::Stream(id, base) => {
+                let add = |n: u64| n.saturating_add(base);
+                let bytes = self.streams.bytes(id, add(want.span.start), add(until)).to_vec();
+                self.deliver(want.span.start, &bytes);
+            }
+            Source::File(_) => {}
         }
-        let bytes = region.bytes(want.span.start, want.until);
-        self.deliver(want.span.start, bytes.as_slice());
-    }
-
-    fn inflate(&mut self, bytes: &[u8]) {
-        let target = self.regions.last().map_or(0, inflate_target);
-        self.inflate_to(bytes, target);
-    }
-
-    /// Inflates the innermost region; false when that ended it at a limit.
-    fn inflate_to(&mut self, bytes: &[u8], target: u64) -> bool {
-        let Some(Region { inflate: Some(inflate), .. }) = self.regions.last_mut() else { return false };
-        let before = inflate.out().len();
-        inflate.push(bytes, usize::try_from(target).unwrap_or(usize::MAX));
-        let made = wide(inflate.out().len().saturating_sub(before));
-        let within = self.inflate_budget.spend(made);
-        if !within {
-            let limit = self.limits.max_total_inflated_bytes;
-            self.stop_at_limit("max_total_inflated_bytes", limit);
-        }
-        within
     }
 
     /// Gives plain bytes to what waits for them.
@@ -237,9 +248,13 @@ impl Session {
             }
             Phase::Tail => {
                 region.tail = clip(bytes, region.len.saturating_sub(at));
+                if !region.is_random() {
+                    // All of it: from here on it is read in any order.
+                    region.source = Source::Memory(Arc::new(region.tail.clone()), 0);
+                }
                 self.choose();
             }
-            Phase::Drain => {}
+            Phase::Measure | Phase::Drain => {}
             Phase::Run => {
                 if let Some(active) = &mut region.active {
                     active.scanner.feed(at, bytes, &mut active.out);
@@ -297,8 +312,7 @@ impl Session {
         // Taken from the back.
         region.candidates = matches.into_iter().filter(|(f, m)| follows(f, *m)).map(|(f, _)| f).rev().collect();
         region.phase = Phase::Run;
-        let whole = region.is_random() || !region.tail.is_empty();
-        if !whole && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
+        if !region.is_random() && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
             self.materialise();
         }
     }
@@ -351,29 +365,19 @@ impl Session {
         }
     }
 
-    /// Inflates a member to its end when regions inside it are to be read, and
-    /// sees one that was inflated as a whole to the end of its stream, so that
-    /// nothing hides behind it; then ends the region.
+    /// Sees a member that was inflated as a whole to the end of its stream, so
+    /// that nothing hides behind it; then ends the region.
     fn drain(&mut self) {
         let Some(region) = self.regions.last() else { return };
-        let has_children = region.finished.iter().any(|a| !a.out.children.is_empty());
-        let runs = region.inflate.as_ref().is_some_and(|i| {
-            let made = wide(i.out().len());
-            i.state() == State::Running && (made == region.len || (has_children && made < region.len))
-        });
-        if !runs {
+        let (own, len) = (region.own, region.len);
+        let Some(id) = own.filter(|&id| self.streams.state(id) == State::Running && self.streams.made(id) == len)
+        else {
             return self.end_region();
-        }
-        let want = drain_want(region);
-        let max = if want.span.end > region.len { u64::MAX } else { self.limits.max_inflated_bytes };
-        match region.supply(want, max) {
+        };
+        match self.reach(id, len, len.saturating_add(1)) {
             Supply::Fetch(fetch) => self.wants.push(fetch),
-            Supply::Here => self.supply_here(want),
-            Supply::Never => self.end_region(),
-            Supply::OverLimit => {
-                let limit = self.limits.max_inflated_bytes;
-                self.stop_at_limit("max_inflated_bytes", limit);
-            }
+            Supply::Here | Supply::Never => self.end_region(),
+            Supply::OverLimit(name, limit) => self.stop_at_limit(name, limit),
         }
     }
 
@@ -393,8 +397,8 @@ impl Session {
             self.record.format = held.first().map_or("", |p| p.part.format);
         }
         self.check_inflated(&region, &mut held);
-        if !children.is_empty() {
-            region.share();
+        if let Some(first) = held.first_mut() {
+            first.observations.extend(std::mem::take(&mut region.pending).into_iter().map(Into::into));
         }
         self.push_children(&region, children, &mut held);
         self.record.parts.append(&mut held);
@@ -452,14 +456,15 @@ impl Session {
 
     /// A member that was inflated to its end is as long as declared.
     fn check_inflated(&self, region: &Region, held: &mut [PartRecord]) {
-        let (Some(inflate), Some(first)) = (&region.inflate, held.first_mut()) else { return };
-        let made = wide(inflate.out().len());
+        let (Some(id), Some(first)) = (region.own, held.first_mut()) else { return };
+        let (made, state, taken) = (self.streams.made(id), self.streams.state(id), self.streams.taken(id));
         let span = Span { start: 0, end: region.len };
-        if inflate.state() == State::Ended && made != region.len || made > region.len {
+        let ended = matches!(state, State::Ended | State::Trailing(_));
+        if ended && made != region.len || made > region.len {
             let error = Error::new(&decode::INFLATED_SIZE, span);
             first.observations.push(error.with(format!("{} bytes", region.len), format!("{made} bytes")).into());
-        } else if made == region.len && (inflate.state() == State::Broken || inflate.consumed() < region.stored) {
-            let found = format!("{} of {} bytes used", inflate.consumed(), region.stored);
+        } else if made == region.len && (state != State::Ended || taken < region.stored) {
+            let found = format!("{taken} of {} bytes used", region.stored);
             let error = Error::new(&decode::BAD_DEFLATE, span);
             first.observations.push(error.with("a stream that ends where the member does", found).into());
         }
@@ -484,26 +489,42 @@ impl Session {
                 Some(outer) => format!("{outer}!{}", child.name),
                 None => child.name,
             };
-            let source = match &region.source {
-                Source::File(base) => Source::File(base.saturating_add(child.span.start)),
-                Source::Memory(data, base) => Source::Memory(data.clone(), base.saturating_add(child.span.start)),
-            };
+            let source = region.source_at(child.span.start);
             // An entry whose data runs past the archive was reported there.
             let room = region.len.saturating_sub(child.span.start);
             let stored = child.span.len().min(room);
             let mut inner = Region::new(Some(member), stored, source, child.role, region.depth.saturating_add(1));
             inner.head = child.head;
             inner.container = Some(self.record.parts.len());
-            if let Encoding::Deflate(size) = child.encoding {
-                inner.inflate = Some(Inflate::default());
-                inner.len = size;
+            if let Encoding::Compressed(kind, size) = child.encoding {
+                let id = self.streams.open(kind, inner.source, stored);
+                (inner.source, inner.own) = (Source::Stream(id, 0), Some(id));
                 inner.head.clear();
+                match size {
+                    Some(size) => inner.len = size,
+                    None => {
+                        inner.phase = Phase::Measure;
+                        self.streams.keep(id, true);
+                    }
+                }
             }
-            if inner.len > 0 {
+            if inner.len > 0 || matches!(inner.phase, Phase::Measure) {
                 self.regions.push(inner);
             }
         }
     }
+}
+
+/// How a want can be met.
+pub(super) enum Supply {
+    /// From the source: this want, counted in the source.
+    Fetch(Want),
+    /// From memory, now.
+    Here,
+    /// Not at all: there are no such bytes.
+    Never,
+    /// Not within the limit of this name.
+    OverLimit(&'static str, u64),
 }
 
 /// Steps any source may take, beyond four for each of its bytes: a member takes

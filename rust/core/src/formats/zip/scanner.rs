@@ -9,6 +9,7 @@ use super::entries::{self, DEFLATED, Directory, Entry, LOCAL_BYTES, Local, Local
 use super::profile::Profile;
 use super::sparse::Sparse;
 use crate::bytes::{Span, wide};
+use crate::decode::Kind;
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::limits::Limits;
@@ -335,8 +336,8 @@ impl ZipScanner {
                     Encoding::Stored
                 }
                 // An empty stream takes two bytes; more of them hold something.
-                DEFLATED if entry.size == 0 && entry.compressed > 2 => Encoding::Deflate(1),
-                DEFLATED => Encoding::Deflate(entry.size),
+                DEFLATED if entry.size == 0 && entry.compressed > 2 => Encoding::Compressed(Kind::Deflate, Some(1)),
+                DEFLATED => Encoding::Compressed(Kind::Deflate, Some(entry.size)),
                 other => {
                     let error = Error::new(&defects::UNSUPPORTED_METHOD, entry.record);
                     out.defect(error.with(

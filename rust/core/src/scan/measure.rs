@@ -1,0 +1,98 @@
+//! Finds out how long a compressed stream is that does not say so.
+//!
+//! It is inflated from end to end once: what fits is kept and read in any
+//! order, a longer one is inflated again as it is scanned. What is wrong with
+//! the stream is told with what was in it; what came out before counts.
+
+use std::sync::Arc;
+
+use super::region::{Phase, Source};
+use super::session::{Session, Supply};
+use super::stream::State;
+use crate::bytes::{Span, wide};
+use crate::error::Error;
+use crate::formats::compressed::defects;
+use crate::observe;
+
+/// Bytes that come out between two looks at the limits.
+const MEASURE: u64 = 64 * 1024;
+
+impl Session {
+    /// Goes on inflating the innermost region until its stream ends.
+    pub(super) fn measure(&mut self) {
+        let Some(id) = self.regions.last().and_then(|region| region.own) else { return };
+        let room = self.limits.max_inflated_bytes.saturating_sub(self.held_bytes());
+        loop {
+            let made = self.streams.made(id);
+            if made.saturating_add(MEASURE) > room {
+                self.streams.keep(id, false);
+            }
+            match self.reach(id, made, made.saturating_add(MEASURE)) {
+                Supply::Here => {}
+                Supply::Fetch(want) => return self.wants.push(want),
+                Supply::Never => return self.measured(id, None),
+                Supply::OverLimit(name, limit) => return self.measured(id, Some((name, limit))),
+            }
+        }
+    }
+
+    /// The stream ends here: its region begins.
+    fn measured(&mut self, id: usize, limit: Option<(&'static str, u64)>) {
+        let (made, state, taken) = (self.streams.made(id), self.streams.state(id), self.streams.taken(id));
+        let Some(region) = self.regions.last_mut() else { return };
+        (region.own, region.len, region.phase) = (None, made, Phase::Head);
+        let at = Span { start: made, end: made };
+        if let Some((name, limit)) = limit {
+            let error =
+                Error::new(&crate::limits::LIMIT, at).with(format!("{name} = {limit}"), "a stream that goes on");
+            region.pending.push(error);
+            if !self.record.limits_hit.contains(&name) {
+                self.record.limits_hit.push(name);
+            }
+        } else {
+            let stored = region.stored;
+            let error = match state {
+                State::Ended => None,
+                State::Running | State::Cut => Some(Error::new(&defects::TRUNCATED, at)),
+                State::Broken(reason) => Some(Error::new(&defects::BAD_STREAM, at).with("", reason)),
+                State::Trailing(from) => Some(
+                    Error::new(&defects::TRAILING_DATA, at)
+                        .with("", format!("{} bytes, from {from:#x} of the stream on", stored.saturating_sub(from))),
+                ),
+            };
+            region.pending.extend(error);
+        }
+        let kept = self.streams.is_whole(id);
+        let Some(region) = self.regions.last_mut() else { return };
+        if made == 0 {
+            let error = region.pending.pop().unwrap_or_else(|| Error::new(&observe::EMPTY_FILE, at));
+            let guessed = taken <= MAX_GUESS && self.streams.kind(id).is_some_and(|kind| !kind.has_signature());
+            let error =
+                if guessed { Error::new(&observe::UNRECOGNISED_CONTENT, at).with("", error.found) } else { error };
+            return self.stop_region(error);
+        }
+        if kept {
+            region.source = Source::Memory(Arc::new(self.streams.take(id)), 0);
+        } else {
+            self.streams.restart(id);
+        }
+    }
+
+    /// Bytes of inflated regions that are held in memory now.
+    fn held_bytes(&self) -> u64 {
+        let mut seen: Vec<*const Vec<u8>> = Vec::new();
+        let mut held: u64 = 0;
+        for region in &self.regions {
+            if let Source::Memory(data, _) = &region.source
+                && !seen.contains(&Arc::as_ptr(data))
+            {
+                seen.push(Arc::as_ptr(data));
+                held = held.saturating_add(wide(data.len()));
+            }
+        }
+        held
+    }
+}
+
+/// Compressed bytes after which a stream without a signature is no guess.
+const MAX_GUESS: u64 = 64;
