@@ -79,8 +79,8 @@ class Finding:
     `span` counts from the start of the part and `file_span` from the start of the file; the latter is None
     when the part only exists after decompression. `evidence` holds what was seen, by name: strings are what
     identifies the finding, integers are offsets and counts. `value` says where in the loaded object the
-    value stands, as `root['x']`, where that is known; else it is empty. A suppressed finding is told, but does not
-    count for the verdict.
+    value stands, as `root['x']`, where that is known; else it is empty. A suppressed finding is told, but
+    does not count for the verdict.
     """
 
     rule: str

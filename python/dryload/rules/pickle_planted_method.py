@@ -1,9 +1,10 @@
-"""Sees: an APPEND, APPENDS or ADDITEMS into an object that was given a state before.
+"""Sees: an APPEND, APPENDS, ADDITEMS or a second BUILD on an object that was given a state before.
 
-Why it matters: these opcodes look up `append`, `extend` or `add` on the object, and a state may hold a
-callable under that name. The call has no opcode of its own, and its arguments are those items.
+Why it matters: these opcodes look up `append`, `extend`, `add` or `__setstate__` on the object, and a state
+may hold a callable under that name. The call has no opcode of its own, and its arguments are those items.
 
-A benign file with the same trait: none. Every pickler writes the items of an object before its state.
+A benign file with the same trait: none. Every pickler writes the items of an object before its state, and one
+state.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ RULE = Rule(
     id="pickle-planted-method",
     verdict=Verdict.MALICIOUS,
     severity=Severity.ERROR,
-    summary="the pickle adds items to an object whose methods it may have replaced",
+    summary="the pickle calls a method of an object that it may have replaced",
     why="The opcode looks up a method on the object, and the state given before may hold any callable there.",
-    benign="None: every pickler writes the items of an object before its state.",
+    benign="None: every pickler writes the items of an object before its state, and one state.",
     help="Do not load the file.",
     observes=("planted-method",),
     judge=judge,

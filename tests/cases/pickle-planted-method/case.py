@@ -46,6 +46,10 @@ def variants() -> Mapping[str, tuple[str, bytes]]:
             NAME,
             pkasm(PLANTED.replace("'append'", "'add'") + "MARK\nNONE\nADDITEMS\nSTOP").data,
         ),
+        "a second state, after the first got another key": (
+            NAME,
+            pkasm(PLANTED.replace("EMPTY_DICT", "EMPTY_DICT\nBINPUT 0") + "BINGET 0\nBUILD\nSTOP").data,
+        ),
         "fetched from the memo": (
             NAME,
             pkasm(PLANTED + "BINPUT 0\nPOP\nBINGET 0\nBINUNICODE 'x'\nAPPEND\nSTOP").data,

@@ -153,6 +153,14 @@ impl Machine {
             self.lost(span, out);
             return Ok(Flow::Next);
         }
+        if self.arena.node_of(target).is_some_and(|node| node.flags & PLANTED != 0) {
+            // `__setstate__` is looked up on the object, whose dictionary may
+            // be the first state itself, and may have got the key since.
+            self.planted(class, code, span, out);
+        }
+        if self.arena.is_lost(target) {
+            self.lost(span, out);
+        }
         if !self.state_fits(target, class, state) {
             self.observe_state(class, code, span, out);
         }
@@ -183,10 +191,7 @@ impl Machine {
         if !pairs && node.flags & PLANTED != 0 {
             // The state may hold a callable under the name of the method that
             // this opcode looks up. Picklers write items before the state.
-            let name = self.dotted(class);
-            let mut seen = Observation::new(What::PlantedMethod { name, opcode: code.name() }, span);
-            seen.imported = self.imported_at(class).map(|i| i.global.span.start);
-            return out.observe(seen);
+            return self.planted(class, code, span, out);
         }
         let Some(spec) = self.spec_of(class) else { return };
         if !(if pairs { spec.items } else { spec.append }) {
@@ -194,6 +199,14 @@ impl Machine {
         } else if !pairs && spec.state.is_some() && node.flags & LOST != 0 {
             self.lost(span, out);
         }
+    }
+
+    /// A method is called that the state of an object may have set.
+    fn planted(&self, class: u32, code: Opcode, span: Span, out: &mut Outbox) {
+        let name = self.dotted(class);
+        let mut seen = Observation::new(What::PlantedMethod { name, opcode: code.name() }, span);
+        seen.imported = self.imported_at(class).map(|i| i.global.span.start);
+        out.observe(seen);
     }
 
     /// A write into something that was imported.
