@@ -10,7 +10,7 @@ from __future__ import annotations
 from dryload._frozen import frozen, replace
 from dryload.errors import PolicyError
 from dryload.policy import Policy, layers_below
-from dryload.policy_layer import allow_row, layer_of, split_name
+from dryload.policy_layer import allow_row, layer_of
 from dryload.policy_spec import beyond, is_everything, parse_spec
 from dryload.policy_table import read_toml
 from dryload.policy_view import standing, starts
