@@ -115,11 +115,7 @@ def learn(
     written = {name: str(spec) for name, spec in sorted(specs.items())}
     learned = _amended(policy, written)
     proofs = [scan(path, policy=learned) for path in files]
-    refused += [
-        Refused(path=proof.path, verdict=proof.verdict, reasons=tuple(_reasons(proof.findings)) or UNFINISHED)
-        for proof in proofs
-        if not proof.ok
-    ]
+    refused += [_refused(proof, _reasons(proof.findings)) for proof in proofs if not proof.ok]
     proved = [proof for proof in proofs if proof.ok]
     sights = _sights(proved, written, examples)
     return Learned(
@@ -139,6 +135,10 @@ def _tried(trial: Trial, report: Report, specs: Mapping[Name, Spec]) -> dict[Nam
     except SourceError as error:
         return [f"scan-unreadable: {error.strerror}"]
     return list(_left(found, trial.policy)) if isinstance(found, Trouble) else found
+
+
+def _refused(report: Report, reasons: Iterable[str]) -> Refused:
+    return Refused(path=report.path, verdict=report.verdict, reasons=tuple(reasons) or UNFINISHED)
 
 
 def _unlisted(report: Report) -> frozenset[Name]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 
 from dryload._frozen import frozen
-from dryload.policy_layer import split_name
 from dryload.policy_table import KNOWN_NAMES, SOURCES, built_in, read_toml
 
 TYPE_CHECKING = False
@@ -103,15 +102,6 @@ def starts(dotted: str) -> Iterator[str]:
     while dotted:
         yield dotted
         dotted = dotted.rpartition(".")[0]
-
-
-def exact(name: str) -> Name:
-    """Splits a name that a person wrote.
-
-    Raises:
-        PolicyError: it is no full name.
-    """
-    return split_name(name, where="--name")
 
 
 def _deciding(name: Name) -> Iterator[Name]:
