@@ -95,13 +95,14 @@ def learn(
         if report.ok:
             inert += 1
             continue
-        reasons = [*_reasons(report.findings, but=LEARNABLE), *_unfit_names(report, only)]
+        reasons = [*_reasons(report.findings, worse_than=Verdict.UNKNOWN), *_unfit(_unlisted(report), only)]
         if report.verdict is Verdict.UNKNOWN and not reasons:
             trial = Trial(report.path, policy)
             found = _tried(trial, report, specs)
             scans += trial.scans
             if isinstance(found, dict):
-                reasons = list(_not_wanted(found, specs, only))
+                changed = (name for name, spec in found.items() if specs.get(name) != spec)
+                reasons = list(_unfit(changed, only))
                 if not reasons:
                     specs = found
                     files.append(report.path)
@@ -150,15 +151,19 @@ def _unlisted(report: Report) -> frozenset[Name]:
     )
 
 
-def _reasons(findings: Iterable[Finding], *, but: Collection[str] = ()) -> Iterator[str]:
-    """Gives a line for each finding that counts, but for those of some rules."""
+def _reasons(findings: Iterable[Finding], *, worse_than: Verdict = Verdict.INERT) -> Iterator[str]:
+    """Gives a line for each finding that counts.
+
+    What is no worse than unknown may come from a name that is not allowed yet, such as the class of a
+    storage: the trial tells.
+    """
     for finding in findings:
-        if not finding.suppressed and finding.verdict is not Verdict.INERT and finding.rule not in but:
+        if not finding.suppressed and finding.verdict < worse_than:
             yield f"{finding.rule} @ {_place(finding.member, finding.span.start)}: {finding.message}"
 
 
-def _unfit_names(report: Report, only: Collection[Name]) -> Iterator[str]:
-    for name in sorted(_unlisted(report)):
+def _unfit(names: Iterable[Name], only: Collection[Name]) -> Iterator[str]:
+    for name in sorted(names):
         if not all(word.isidentifier() for word in ".".join(name).split(".")):
             yield f"{':'.join(name)!r} is no name that Python code can have"
         elif only and name not in only:
@@ -173,14 +178,6 @@ def _left(trouble: Trouble, policy: Policy) -> Iterator[str]:
             yield f'{dotted}: its entry is "{spec}", and learning does not open it for {used}'
         else:
             yield f"{dotted}: no spec can grant {used}, such as keyword arguments"
-
-
-def _not_wanted(
-    found: Mapping[Name, Spec], before: Mapping[Name, Spec], only: Collection[Name]
-) -> Iterator[str]:
-    for name, spec in sorted(found.items()):
-        if only and name not in only and before.get(name) != spec:
-            yield f"{':'.join(name)} is not among the names to learn"
 
 
 def _amended(policy: Policy, specs: Mapping[Name, str]) -> Policy:
@@ -292,7 +289,5 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-# What a line of a policy can answer.
-LEARNABLE = frozenset({"pickle-unknown-name", "pickle-unexpected-argument", "pickle-unexpected-state"})
 _WORDS = {"call": "arguments", "state": "a state", "items": "items", "append": "values to append"}
 UNFINISHED = ("it could not be judged to the end",)

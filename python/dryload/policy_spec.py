@@ -107,9 +107,10 @@ def beyond(spec: Spec, floor: Spec) -> list[str]:
     if spec.state is not None and not (floor.state is not None and _within(spec.state, floor.state)):
         words.append(f"state({alternatives(spec.state)})")
     words += [word for word in ("items", "append") if getattr(spec, word) and not getattr(floor, word)]
-    # A clause may bind as well as grant, so a missing one is told too.
     words += [clause for clause in spec.clauses if clause not in floor.clauses]
-    words += [f"no {clause}" for clause in floor.clauses if clause not in spec.clauses]
+    if spec.call is not None:
+        # A clause may bind a call as well as grant something, so a missing one is told too.
+        words += [f"no {clause}" for clause in floor.clauses if clause not in spec.clauses]
     return words
 
 

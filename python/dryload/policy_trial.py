@@ -41,13 +41,15 @@ if TYPE_CHECKING:
 class Trouble:
     """Why a file is not inert: what entries do not grant, and whatever else counts against it.
 
-    `asked` are names and the words that they lack, `count` says how often. `complete` is False when there
-    may be more that was not kept.
+    `unlisted` are the names on neither side, which are among the `others` too. `asked` are names and the
+    words that they lack, `count` says how often. `complete` is False when there may be more that was not
+    kept.
     """
 
     asked: frozenset[tuple[Name, str]]
     count: int
     others: tuple[Finding, ...]
+    unlisted: frozenset[Name]
     complete: bool
 
 
@@ -94,7 +96,14 @@ class Trial:
         if not asked and not others and all_kept and record.complete:
             return None
         count = sum(counts.values()) - len(rest)
-        return Trouble(asked=frozenset(asked), count=count, others=others, complete=all_kept)
+        unlisted = frozenset(
+            (fact["module"], fact["qualname"])
+            for fact in rest
+            if fact["code"] == "import" and fact["class"] == "unknown"
+        )
+        return Trouble(
+            asked=frozenset(asked), count=count, others=others, unlisted=unlisted, complete=all_kept
+        )
 
 
 def least_entries(trial: Trial, new: frozenset[Name], learned: Mapping[Name, Spec]) -> Entries | Trouble:
@@ -107,27 +116,32 @@ def least_entries(trial: Trial, new: frozenset[Name], learned: Mapping[Name, Spe
     listed = dict(trial.policy.allowed)
     ceilings: Entries = {}
     entries: Entries = dict(learned)
-    for name in new:
-        known = learned.get(name, Spec())
-        vetted = vetted_spec(name)
-        if not vetted:
-            entries[name] = replace(known, is_type=True)
-            continue
-        listed[name] = vetted
-        ceiling = parse_spec(vetted)
-        if beyond(known, ceiling):
-            entries[name] = replace(known, is_type=known.is_type or ceiling.is_type)
-        else:
-            entries[name] = ceilings[name] = ceiling
-    unlisted = new - listed.keys()
-    left = _grown(trial, entries, unlisted)
+    added = new
+    while True:
+        for name in added:
+            known, vetted = learned.get(name), vetted_spec(name)
+            if not vetted:
+                entries[name] = replace(known or Spec(), is_type=True)
+                continue
+            listed[name] = vetted
+            ceiling = parse_spec(vetted)
+            if known is not None and beyond(known, ceiling):
+                entries[name] = replace(known, is_type=known.is_type or ceiling.is_type)
+            else:
+                entries[name] = ceilings[name] = ceiling
+        left = _grown(trial, entries, new - listed.keys())
+        # A part that could not be followed to its end may import more once it can be.
+        added = frozenset() if left is None else left.unlisted - new
+        if not added:
+            break
+        new |= added
     if left is not None and not left.others:
-        left = _lent(trial, entries, unlisted, left)
+        left = _lent(trial, entries, new - listed.keys(), left)
     opened: Entries = {}
+    floors: Entries = {}
     if left is not None and not left.others:
-        floors = {
-            name: learned.get(name) or parse_spec(listed[name]) for name, _ in left.asked if name in listed
-        }
+        floors = {name: parse_spec(listed[name]) for name, _ in left.asked if name in listed}
+        floors |= {name: spec for name, spec in learned.items() if name in floors and name not in ceilings}
         opened = _opened(left, floors)
         entries |= opened
         left = trial.trouble(entries) if opened else left

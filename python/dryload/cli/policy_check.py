@@ -30,7 +30,7 @@ def run(words: list[str]) -> int:
         errors += failed
         warnings += len(remarks) - failed
         if not failed:
-            print(f"{safe_text(path, PATH_CAP)}: {len(Policy.load(path).allowed)} names allowed")
+            print(f"{safe_text(path, PATH_CAP)}: {_count(len(Policy.load(path).allowed), 'name')} allowed")
     told = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
     print(f"{_count(len(options.files), 'file')}: {told}", file=sys.stderr)
     return 2 if errors else 1 if warnings and options.strict else 0
