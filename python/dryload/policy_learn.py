@@ -233,7 +233,9 @@ def _text(
     if specs:
         yield ""
         yield "[allow]"
-    for name, spec in specs.items():
+    for index, (name, spec) in enumerate(specs.items()):
+        if index:
+            yield ""
         if name in sights:
             yield from _comment(_told(sights[name]))
         for why in _why(name, spec, policy):
@@ -254,8 +256,8 @@ def _told(sight: Sight) -> str:
     if len(sight.files) > 1:
         told += f", in {len(sight.files)} files"
     if sight.call:
-        told += f"; first as {safe_text(sight.call)}"
-    return told + "."
+        told += f"; first as {safe_text(sight.call, CALL_CAP)}"
+    return told
 
 
 def _why(name: Name, spec: str, policy: Policy) -> Iterator[str]:
@@ -289,5 +291,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+# A line of a comment, which has no spaces to break at when a call is nested.
+CALL_CAP = 70
 _WORDS = {"call": "arguments", "state": "a state", "items": "items", "append": "values to append"}
 UNFINISHED = ("it could not be judged to the end",)

@@ -51,7 +51,8 @@ def test_configuration_and_options_count_as_for_a_scan(capsys: pytest.CaptureFix
         'extends = "strict"\n[limits]\nmax_depth = 2\n[rules]\nzip-odd-flags = "off"\n'
     )
     Path("dryload.toml").write_text(
-        'policy = "mine.toml"\nallow = ["mycorp:A"]\nfail-on = ["malicious"]\n[deny]\n"mycorp.old.*" = "gone"\n'
+        'policy = "mine.toml"\n'
+        'allow = ["mycorp:A"]\nfail-on = ["malicious"]\n[deny]\n"mycorp.old.*" = "gone"\n'
     )
     assert main(["policy", "show", "--allow", "mycorp:B"]) == 0
     out, err = capsys.readouterr()
@@ -92,7 +93,7 @@ def test_every_name_is_listed_under_the_policy_that_brought_it(capsys: pytest.Ca
             "zoneinfo:ZoneInfo",
             ["is on neither side of default", "left out  stdlib: is rebuilt through getattr"],
         ),
-        ("mycorp:X", ["is on neither side of default", "`dryload policy learn`"]),
+        ("mycorp:X", ["is on neither side of default", "`dryload policy learn FILE`"]),
     ],
 )
 def test_one_name_is_answered_with_its_reason(

@@ -299,7 +299,7 @@ def test_each_line_says_where_the_name_was_seen_and_how_often(tmp_path: Path) ->
     text = learn(tmp_path).text
     told = " ".join(line.removeprefix("# ") for line in text.splitlines() if line.startswith("#"))
     assert f"{tmp_path}/m.zip @ inner/a.pkl @ 0x2: imported once, called once" in told
-    assert "first as mycorp.features.Scaler(None)." in told
+    assert "first as mycorp.features.Scaler(None)" in told
     assert "No built-in policy lists it." in told
 
 

@@ -185,9 +185,8 @@ def _name_lines(policy: Policy, name: Name, answer: Mapping[str, object]) -> Ite
     else:
         if answer["left_out"]:
             yield from _row("left out", str(answer["left_out"]))
-        yield from _row(
-            "so", "a file that imports it is unknown; `dryload policy learn FILE` writes the line"
-        )
+        yield from _row("so", "a file that imports it is unknown")
+        yield from _row("help", "`dryload policy learn FILE` writes the line that a trusted file needs")
     other = answer["elsewhere"]
     assert isinstance(other, dict)
     for source, spec in other.items():
