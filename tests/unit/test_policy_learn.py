@@ -317,6 +317,14 @@ def test_text_from_files_cannot_leave_its_comment(tmp_path: Path) -> None:
     assert all(line.isprintable() for line in text.splitlines())
 
 
+def test_a_spec_of_the_base_cannot_leave_its_comment(tmp_path: Path) -> None:
+    spec = "call(int, 'a\n\"x:y\" = true\n'?)"
+    (tmp_path / "base.toml").write_text(f'extends = []\n[allow]\n"mycorp:F" = {toml_string(spec)}\n')
+    (tmp_path / "a.pkl").write_bytes(calls("BINUNICODE 'a'", name="mycorp F"))
+    learned = learn(tmp_path / "a.pkl", base=str(tmp_path / "base.toml"), folder=str(tmp_path))
+    assert tomllib.loads(learned.text)["allow"] == {"mycorp:F": spec.replace("int", "int|str")}
+
+
 def test_a_base_with_a_strange_path_is_named_so_that_it_is_found(tmp_path: Path) -> None:
     base = tmp_path / 'a "base"\u202e.toml'
     base.write_text('extends = "strict"\n', encoding="utf-8")
