@@ -86,10 +86,17 @@ class Policy:
             PolicyError: there is no such policy.
         """
         if name not in built_in().layers:
-            raise PolicyError(
-                f"no built-in policy {name!r}; there are {', '.join(sorted(built_in().layers))}"
-            )
-        return _stacked(name, _built_in_layers(name))
+            raise _no_such_policy(name)
+        return Policy.stacked(name, layers(name))
+
+    @staticmethod
+    def named(chosen: str) -> Policy:
+        """Gives a built-in policy by name, or reads the file if `chosen` ends in ".toml".
+
+        Raises:
+            PolicyError: there is no such policy, or the file says something that is not understood.
+        """
+        return Policy.load(chosen) if chosen.endswith(".toml") else Policy.builtin(chosen)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Policy:
@@ -98,7 +105,23 @@ class Policy:
         Raises:
             PolicyError: the file cannot be read, or says something that is not understood.
         """
-        return _stacked(os.fspath(path), _file_layers(os.fspath(path), above=()))
+        return Policy.stacked(os.fspath(path), _file_layers(os.fspath(path), above=()))
+
+    @staticmethod
+    def stacked(name: str, layers: Iterable[tuple[str, Layer]]) -> Policy:
+        """Puts layers upon the shared deny side; what a higher one says about a name replaces what a lower
+        one said."""
+        allow: Mapping[Name, str] = {}
+        deny: Mapping[Name, str] = built_in().known
+        limits: dict[str, int] = {}
+        rules: dict[str, str] = {}
+        fail_on = DEFAULT_FAIL_ON
+        for _, layer in layers:
+            allow, deny = _merged(allow, deny, allow=layer.allow.items(), deny=layer.deny.items())
+            limits.update(layer.limits)
+            rules.update(layer.rules)
+            fail_on = fail_on if layer.fail_on is None else layer.fail_on
+        return Policy(name=name, allow=allow, deny=deny, limits=limits, rules=rules, fail_on=fail_on)
 
     def allow(self, name: str, spec: str | None = None) -> Policy:
         """Permits one exact name, with everything that can be done with it or as `spec` says.
@@ -126,6 +149,21 @@ class Policy:
         """
         merged = {**self.limits, **checked_limits(limits, where="Policy.with_limits")}
         return self._amended(self._allow, self._deny, limits=merged)
+
+    @property
+    def allowed(self) -> Mapping[Name, str]:
+        """The spec of each allowed name, by (module, qualified name); a copy."""
+        return dict(self._allow)
+
+    @property
+    def denied(self) -> Mapping[Name, str]:
+        """The reason of each denied name; the qualified name "*" is the module and all below it. A copy."""
+        return dict(self._deny)
+
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """The levels of rules that differ from the built-in ones, by slug; a copy."""
+        return dict(self._rules)
 
     @property
     def names(self) -> Names:
@@ -198,48 +236,61 @@ class Policy:
         )
 
 
-def _built_in_layers(name: str) -> list[Layer]:
-    """Gives a built-in layer and those under it, the lowest first."""
+def layers(chosen: str) -> list[tuple[str, Layer]]:
+    """Gives what a built-in policy or a policy file is made of, each layer with its name, the lowest first.
+
+    A layer that is extended along two ways stands there twice, as it is laid twice.
+
+    Raises:
+        PolicyError: there is no such policy, or a file says something that is not understood.
+    """
+    if chosen.endswith(".toml"):
+        return _file_layers(chosen, above=())
+    if chosen not in built_in().layers:
+        raise _no_such_policy(chosen)
+    return _built_in_layers(chosen)
+
+
+def _no_such_policy(name: str) -> PolicyError:
+    return PolicyError(f"no built-in policy {name!r}; there are {', '.join(sorted(built_in().layers))}")
+
+
+def _built_in_layers(name: str) -> list[tuple[str, Layer]]:
     layer = built_in().layers[name]
-    return [below for base in layer.extends or () for below in _built_in_layers(base)] + [layer]
+    return [below for base in layer.extends or () for below in _built_in_layers(base)] + [(name, layer)]
 
 
-def _file_layers(path: str, *, above: tuple[str, ...]) -> list[Layer]:
-    """Gives the layer of a file and those under it, the lowest first; `above` are the files that led here."""
+def _file_layers(path: str, *, above: tuple[str, ...]) -> list[tuple[str, Layer]]:
+    """`above` are the files that led here."""
     if os.path.realpath(path) in above:
         raise PolicyError(f"{path}: 'extends' leads back to this file")
     layer = layer_of(read_toml(path), where=path)
-    if layer.extends is None:
+    return [*layers_below(path, layer.extends, above=above), (path, layer)]
+
+
+def layers_below(
+    path: str, extends: Iterable[str] | None, *, above: tuple[str, ...] = ()
+) -> list[tuple[str, Layer]]:
+    """Gives the layers that a policy file at `path` names with `extends`, the lowest first.
+
+    Raises:
+        PolicyError: it names none at all, or one of them is not there or not understood.
+    """
+    if extends is None:
         raise PolicyError(
             f"{path}: 'extends' is missing: name a policy, such as \"default\", or write [] for none"
         )
-    layers: list[Layer] = []
-    for base in layer.extends:
+    found: list[tuple[str, Layer]] = []
+    for base in extends:
         if base in built_in().layers:
-            layers += _built_in_layers(base)
+            found += _built_in_layers(base)
         elif not base.endswith(".toml"):
             known = ", ".join(sorted(built_in().layers))
             raise PolicyError(f"{path}: 'extends': {base!r} is neither a .toml file nor one of {known}")
         else:
             below = os.path.join(os.path.dirname(path), base)
-            layers += _file_layers(below, above=(*above, os.path.realpath(path)))
-    return [*layers, layer]
-
-
-def _stacked(name: str, layers: Iterable[Layer]) -> Policy:
-    """Puts layers upon the shared deny side; what a higher one says about a name replaces what a lower one
-    said."""
-    allow: Mapping[Name, str] = {}
-    deny: Mapping[Name, str] = built_in().known
-    limits: dict[str, int] = {}
-    rules: dict[str, str] = {}
-    fail_on = DEFAULT_FAIL_ON
-    for layer in layers:
-        allow, deny = _merged(allow, deny, allow=layer.allow.items(), deny=layer.deny.items())
-        limits.update(layer.limits)
-        rules.update(layer.rules)
-        fail_on = fail_on if layer.fail_on is None else layer.fail_on
-    return Policy(name=name, allow=allow, deny=deny, limits=limits, rules=rules, fail_on=fail_on)
+            found += _file_layers(below, above=(*above, os.path.realpath(path)))
+    return found
 
 
 def _merged(

@@ -86,7 +86,7 @@ def allow_row(name: str, spec: object, *, where: str) -> tuple[Name, str]:
     try:
         check_spec(spec)
     except ValueError as error:
-        raise PolicyError(f"{where}: {name!r}: {error}") from error
+        raise PolicyError(f"{where}: {name!r}: {error}{_nearest_word(str(error))}") from error
     return pair, spec
 
 
@@ -147,6 +147,17 @@ def check_keys(keys: Iterable[str], known: Iterable[str], *, where: str, what: s
             near = get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
             raise PolicyError(f"{where}: unknown {what} {key!r}; {hint}")
+
+
+def _nearest_word(message: str) -> str:
+    """Names the word of the grammar that is nearest to the one that the core quotes in backticks."""
+    from difflib import get_close_matches
+
+    from dryload.policy_spec import KINDS, WORDS
+
+    known = KINDS if message.endswith("is no kind") else WORDS
+    near = get_close_matches(message.partition("`")[2].partition("`")[0], known, n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _table(document: Mapping[str, object], key: str, where: str) -> Mapping[str, object]:

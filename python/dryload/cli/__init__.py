@@ -6,4 +6,5 @@ COMMANDS = {
     "scan": "dryload.cli.scan",
     "disasm": "dryload.cli.disasm",
     "rule": "dryload.cli.rule",
+    "policy": "dryload.cli.policy",
 }

@@ -11,6 +11,7 @@ import os
 
 from dryload._frozen import frozen
 from dryload.errors import PolicyError
+from dryload.policy import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +54,20 @@ def load_config(named: str | None, *, scanned: Iterable[str]) -> tuple[Config, s
         if config.source:
             return config, f"config: {config.source}"
     return Config(deny={}), ""
+
+
+def policy_in_force(config: Config, *, named: str | None, allow: Iterable[str]) -> Policy:
+    """Gives the policy that options and configuration ask for; what the configuration denies stays denied.
+
+    Raises:
+        PolicyError: there is no such policy, or a name in one of them is not usable.
+    """
+    policy = Policy.named(named or config.policy or "default")
+    for name in (*config.allow, *allow):
+        policy = policy.allow(name)
+    for name, reason in config.deny.items():
+        policy = policy.deny(name, reason=reason)
+    return policy
 
 
 def _read(path: str, *, whole: bool) -> Config:

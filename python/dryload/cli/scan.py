@@ -11,10 +11,9 @@ import sys
 import time
 
 from dryload._frozen import replace
-from dryload.cli.config import load_config
+from dryload.cli.config import load_config, policy_in_force
 from dryload.errors import PolicyError
 from dryload.outputs.base import RunEnd, Style, make
-from dryload.policy import Policy
 from dryload.report import Summary
 from dryload.scanner import scan, scan_many
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from dryload.cli.config import Config
     from dryload.findings import Verdict
     from dryload.outputs.base import Output
+    from dryload.policy import Policy
     from dryload.report import Report
 
 
@@ -63,7 +63,7 @@ def run(words: list[str]) -> int:
     config, told = load_config(options.config, scanned=options.paths)
     if told and not options.quiet:
         print(told, file=sys.stderr)
-    policy = _policy(options, config)
+    policy = policy_in_force(config, named=options.policy, allow=options.allow)
     fail_on = _fail_on(options, config, policy)
     files: list[TextIO] = []
     try:
@@ -137,16 +137,6 @@ def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise ValueError(text)
     return number
-
-
-def _policy(options: Options, config: Config) -> Policy:
-    chosen = options.policy or config.policy or "default"
-    policy = Policy.load(chosen) if chosen.endswith(".toml") else Policy.builtin(chosen)
-    for name in (*config.allow, *options.allow):
-        policy = policy.allow(name)
-    for name, reason in config.deny.items():
-        policy = policy.deny(name, reason=reason)
-    return policy
 
 
 def _fail_on(options: Options, config: Config, policy: Policy) -> frozenset[Verdict]:
