@@ -3,7 +3,7 @@
 Trains a model of four numbers for one step and keeps `training_args.bin`, `optimizer.pt`, `scheduler.pt` and
 `rng_state.pth` of the checkpoint, which are what the tests hold the policies against:
 
-    python tools/make_trainer_state.py tests/data/real/transformers/trainer-5.24
+    python tools/make_trainer_state.py tests/data/real/trainer-5-24
 
 Refuses to keep what tells of the machine: paths and the logging folder are given, and no address is asked.
 """

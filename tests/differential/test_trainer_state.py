@@ -1,6 +1,6 @@
 """What a Hugging Face Trainer saves beside the weights: its settings are judged name by name.
 
-The files are in `tests/data/real/transformers`; `test_real.py` holds their verdicts under `default`. Refuses
+The files are in `tests/data/real`; `test_real.py` holds their verdicts under `default`. Refuses
 to load any of them.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from dryload import Policy, Verdict, scan
 from tests.build import pkasm, torch_zip
 
-TRAINER = sorted((Path(__file__).parent.parent / "data" / "real" / "transformers").rglob("training_args.bin"))
+TRAINER = sorted((Path(__file__).parent.parent / "data" / "real").rglob("training_args.bin"))
 
 # Their calls act, whatever opcode a pickler uses.
 LEFT = {"transformers.training_args.TrainingArguments", "accelerate.state.PartialState"}
