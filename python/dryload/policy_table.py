@@ -15,6 +15,7 @@ from dryload._frozen import frozen
 from dryload.errors import PolicyError
 from dryload.findings import Verdict
 from dryload.policy_layer import Layer, check_keys, deny_row, layer_of
+from dryload.policy_names import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +127,6 @@ def _layer(rows: Mapping[str, list[list[str]]]) -> Layer:
 
 
 _HERE = os.path.dirname(__file__)
-TABLE = os.path.join(_HERE, "data", "policies.tsv")
 KNOWN_NAMES = os.path.join(_HERE, "data", "known_names.toml")
 SOURCES = os.path.join(_HERE, "policies")
 

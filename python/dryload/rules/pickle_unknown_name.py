@@ -10,6 +10,7 @@ that no policy lists yet.
 from __future__ import annotations
 
 from dryload.findings import Severity, Verdict, brief
+from dryload.policy_names import allowing
 from dryload.rules.base import Rule
 
 TYPE_CHECKING = False
@@ -57,10 +58,14 @@ def _told(called: list[str]) -> str:
 
 
 def _policy_line(module: str, qualname: str) -> str:
-    """Names the line that would allow it, unless the name itself is no Python name: nobody should allow
-    such a thing."""
+    """Names the policy or the line that would allow it, unless the name itself is no Python name: nobody
+    should allow such a thing."""
     if not all(word.isidentifier() for word in f"{module}.{qualname}".split(".")):
         return "this is no name that Python code can have; do not load the file"
+    listed = allowing(module, qualname)
+    if listed:
+        verb = "policy allows" if len(listed) == 1 else "policies allow"
+        return f"the built-in {verb} it: {' or '.join(listed)}; name it with --policy, or let yours extend it"
     return f'if you trust this code, allow it in your policy: [allow] "{module}:{qualname}" = true'
 
 
@@ -71,7 +76,7 @@ RULE = Rule(
     summary="the pickle imports or calls a name that is on neither side of the policy",
     why="A list of bad names is never complete: a name that nobody has looked at is told, not passed.",
     benign="An estimator or configuration class of your own code, or of a library that no policy lists.",
-    help="Look at what the name does; if you trust it, add the line that the finding prints to your policy.",
+    help="Look at what the name does; if you trust it, use the policy or the line that the finding prints.",
     observes=("import", "call"),
     judge=judge,
 )

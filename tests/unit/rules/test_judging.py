@@ -77,6 +77,16 @@ def test_all_uses_of_an_unknown_name_are_one_finding() -> None:
     assert '"a:b" = true' in finding.help
 
 
+def test_a_built_in_policy_that_lists_the_name_is_offered_before_a_line_of_your_own() -> None:
+    (listed,) = judge([fact("import", module="torch.nn.modules.linear", qualname="Linear")])
+    assert "policy allows it: torch-nn;" in listed.help
+    assert "[allow]" not in listed.help
+    (several,) = judge([fact("import", module="torch._utils", qualname="_rebuild_tensor_v2")])
+    assert "policies allow it: torch or weights-only;" in several.help
+    (other,) = judge([fact("import", module="torch.nn.modules.linear", qualname="Linear.forward")])
+    assert '"torch.nn.modules.linear:Linear.forward" = true' in other.help
+
+
 def test_no_policy_line_is_offered_for_what_is_no_python_name() -> None:
     (finding,) = judge([fact("import", name='a"].b\n', module='a"]', qualname="b\n")])
     assert "[allow]" not in finding.help
