@@ -52,12 +52,8 @@ def test_an_enum_with_a_second_argument_is_not_a_look_up(second: str) -> None:
     assert [finding.rule for finding in report.findings] == ["pickle-unexpected-argument"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a key is special to Python only when it begins and ends with two underscores: "
-    "transformers up to 4.46 keeps `__cached__setup_devices` in the settings, and is called malicious",
-)
 def test_a_key_that_only_begins_with_two_underscores_is_no_special_name() -> None:
+    """transformers up to 4.46 keeps `__cached__setup_devices` in its settings."""
     rows = """
         PROTO 2
         GLOBAL argparse Namespace

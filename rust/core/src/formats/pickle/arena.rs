@@ -402,7 +402,7 @@ impl Arena {
             self.young.texts.push(len);
             self.young.texts.extend_from_slice(text);
         }
-        Value::Text(text.starts_with(b"__"), TextId(if id < LASTING { id } else { NOWHERE }))
+        Value::Text(is_dunder(text), TextId(if id < LASTING { id } else { NOWHERE }))
     }
 
     /// Adds a text that stands after its length byte, as SHORT_BINUNICODE has it.
@@ -412,7 +412,7 @@ impl Arena {
         if id < LASTING {
             self.young.texts.extend_from_slice(counted);
         }
-        let dunder = matches!(counted, [_, b'_', b'_', ..]);
+        let dunder = counted.get(1..).is_some_and(is_dunder);
         Value::Text(dunder, TextId(if id < LASTING { id } else { NOWHERE }))
     }
 
@@ -491,6 +491,12 @@ impl Arena {
             _ => None,
         }
     }
+}
+
+/// Whether a name is of those that Python looks up by itself.
+#[inline]
+fn is_dunder(text: &[u8]) -> bool {
+    matches!(text, [b'_', b'_', .., b'_', b'_'])
 }
 
 /// Texts remembered as names and words of one pickle.

@@ -25,7 +25,7 @@ pub(super) enum Callee {
 }
 
 /// What is told of a state with a key that starts with two underscores.
-pub(super) const DUNDER_FOUND: &str = "a key that starts with __";
+pub(super) const DUNDER_FOUND: &str = "a key such as __class__";
 
 /// dtypes that wait for their state at a time: as deep as structures nest.
 const MAX_UNBUILT: usize = 32;

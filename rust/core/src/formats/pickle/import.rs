@@ -128,8 +128,13 @@ impl Machine {
                 self.arena.remember(tag);
             }
             let index = u32::try_from(self.storage_bytes.len()).unwrap_or(u32::MAX);
-            self.storage_bytes.push((storage.bytes, storage.item));
-            self.storages.insert(storage.key, storage.bytes.unwrap_or(u64::MAX));
+            self.storage_bytes.push((storage.bytes, storage.item, storage.class));
+            let again = self.storages.get(&storage.key).and_then(|&first| torch::check_again(&storage, first, span));
+            if let Some(error) = again {
+                out.defect(error);
+            }
+            let declared = torch::Declared::of(&storage);
+            self.storages.entry(storage.key).or_insert(declared);
             return Ok(Value::Storage(index));
         }
         let mut seen = Observation::new(What::Persistent(code.name()), span);

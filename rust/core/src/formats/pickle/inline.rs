@@ -28,7 +28,7 @@ pub(super) struct Nested {
 #[derive(Clone)]
 pub(super) struct Outer {
     arena: Arena,
-    storage_bytes: Vec<(Option<u64>, u64)>,
+    storage_bytes: Vec<(Option<u64>, u64, &'static str)>,
     unbuilt: Vec<Value>,
     proto: u8,
     stack: Vec<Value>,

@@ -19,6 +19,7 @@ use super::op::{Arg, Op};
 use super::opcode::Opcode;
 use super::places::Places;
 use super::text;
+use super::torch;
 use super::value::{Class, DUNDER_KEY, Kind, OPAQUE_KEY, Value};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
@@ -71,9 +72,9 @@ pub struct Machine {
     pub(super) imported: Vec<Imported>,
     pub(super) args: Vec<Value>,
     pub(super) role: Role,
-    pub(super) storages: HashMap<Vec<u8>, u64>,
+    pub(super) storages: HashMap<Vec<u8>, torch::Declared>,
     /// Bytes of each storage, by the index its node holds.
-    pub(super) storage_bytes: Vec<(Option<u64>, u64)>,
+    pub(super) storage_bytes: Vec<(Option<u64>, u64, &'static str)>,
     /// dtypes that wait for their state and that nothing else holds yet.
     pub(super) unbuilt: Vec<Value>,
     pub(super) index: HashMap<String, usize>,

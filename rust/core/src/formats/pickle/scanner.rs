@@ -87,6 +87,8 @@ pub(super) struct PickleScanner {
     named: bool,
     /// Another format is sure of the region.
     contested: bool,
+    /// The region is raw numbers by what its parent says.
+    raw: bool,
     /// A defect was seen, if one that reading survives.
     odd: bool,
     /// Opcodes up to the last import.
@@ -122,6 +124,7 @@ impl PickleScanner {
             confident: declared || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
             contested: p.contested,
+            raw: matches!(p.role, Role::TensorData(_)),
             odd: false,
             import_at: 0,
         };
@@ -141,13 +144,18 @@ impl PickleScanner {
     /// Prose and code run as opcodes for a while: `class A:` is an import of
     /// `lass A:`. A whole canonical pickle proves it, or an import of a name
     /// that can be one and is called, is denied, or is followed by more.
-    fn is_proven(&self) -> bool {
+    pub(super) fn is_proven(&self) -> bool {
         let whole = self.pickles > 0 && !self.broken && !self.odd;
+        whole || (self.acted && self.uses_names())
+    }
+
+    /// Whether a name was imported that can be one, and was used.
+    pub(super) fn uses_names(&self) -> bool {
         let import = |g: &Global| {
             let used = g.calls > 0 || g.side == Side::Deny || self.opcodes > self.import_at.saturating_add(1);
             is_identifier(&g.module) && is_identifier(&g.qualname) && used
         };
-        whole || (self.acted && self.machine.globals().any(import))
+        self.machine.globals().any(import)
     }
 
     /// Follows the window as far as it goes.
@@ -397,7 +405,7 @@ impl PickleScanner {
     /// The raw storages of a legacy stream: each is eight bytes of numel and
     /// then its data. Their sizes must fill the file to its last byte.
     fn storages(&mut self, out: &mut Outbox) {
-        let bytes = self.machine.storages.values().try_fold(0u64, |sum, &b| sum.checked_add(b)?.checked_add(8));
+        let bytes = self.machine.storages.values().try_fold(0u64, |sum, d| sum.checked_add(d.bytes)?.checked_add(8));
         let rest = Span { start: self.pos, end: self.len };
         if bytes != Some(rest.len()) {
             let expected =
@@ -562,9 +570,12 @@ impl Scanner for PickleScanner {
     }
 
     fn part(&mut self) -> Part {
-        // Where another format is sure, no act is by chance.
-        let believed = if self.named || self.contested { self.is_plausible() } else { self.is_proven() };
-        let recognised = self.confident || self.limited || believed;
+        // Where another format is sure, no act is by chance; among raw numbers
+        // an opcode of any kind is: one in 85 storages begins with EXT1, EXT2
+        // or EXT4.
+        let plausible = (self.named || self.contested) && !self.raw;
+        let believed = if plausible { self.is_plausible() } else { self.is_proven() };
+        let recognised = self.confident || (self.limited && !self.raw) || believed;
         let format = if self.is_legacy() {
             "torch-legacy"
         } else if self.joblib {

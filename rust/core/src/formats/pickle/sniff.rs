@@ -31,10 +31,12 @@ pub(super) fn sniff(p: &Probe<'_>) -> bool {
     scanner.feed(0, p.head, &mut out);
     let whole = wide(p.head.len()) >= p.len;
     match scanner.broken {
+        true if raw => scanner.is_proven(),
         true => scanner.limited || scanner.is_plausible(),
         // A region may not end without a STOP; one opcode proves nothing, and
         // among raw numbers a run of opcodes does not either.
-        false if whole || raw => scanner.pickles > 0 || out.has_acts(),
+        false if raw => scanner.pickles > 0 || scanner.uses_names(),
+        false if whole => scanner.pickles > 0 || out.has_acts(),
         false => scanner.opcodes > 0,
     }
 }

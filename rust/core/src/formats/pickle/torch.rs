@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::defects;
 use super::machine::Machine;
-use super::value::{Kind, Value};
+use super::value::{Kind, PARTIAL, Value};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::names::Side;
@@ -21,6 +21,35 @@ pub(super) struct Storage {
     pub(super) bytes: Option<u64>,
     /// Bytes of an element; 1 of an untyped storage.
     pub(super) item: u64,
+    /// The name of its class.
+    pub(super) class: &'static str,
+}
+
+/// What a storage was declared as first, by its key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Declared {
+    pub(super) bytes: u64,
+    class: &'static str,
+}
+
+impl Declared {
+    pub(super) fn of(storage: &Storage) -> Self {
+        Self { bytes: storage.bytes.unwrap_or(u64::MAX), class: storage.class }
+    }
+}
+
+/// Holds a storage that is named again against what it was named as first:
+/// torch takes the class and the size of the one or of the other, by release.
+/// One of no bytes is shared by tensors of any class.
+pub(super) fn check_again(storage: &Storage, first: Declared, span: Span) -> Option<Error> {
+    let same = storage.bytes == Some(first.bytes) && (storage.class == first.class || first.bytes == 0);
+    let (was, is) = (first.class, storage.class);
+    let bytes = storage.bytes.map_or_else(|| "more than 2**64".to_owned(), |b| b.to_string());
+    let key = String::from_utf8_lossy(&storage.key);
+    (!same).then(|| {
+        Error::new(&defects::STORAGE_SIZE, span)
+            .with(format!("data/{key} as before, a {was} of {} bytes", first.bytes), format!("a {is} of {bytes} bytes"))
+    })
 }
 
 /// Bytes of an element, by the class a persistent id names.
@@ -60,9 +89,14 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
         return None;
     }
     let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&global.qualname)).ok()?;
-    let item = ITEM_BYTES.get(item)?.1;
+    let &(class, item) = ITEM_BYTES.get(item)?;
     let numel = u64::try_from(machine.arena.int(numel)?).ok();
-    Some(Storage { key: machine.arena.text_of(key)?.to_vec(), bytes: numel.and_then(|n| n.checked_mul(item)), item })
+    Some(Storage {
+        key: machine.arena.text_of(key)?.to_vec(),
+        bytes: numel.and_then(|n| n.checked_mul(item)),
+        item,
+        class,
+    })
 }
 
 /// Holds a storage against its member: torch reads as many bytes as the id
@@ -124,41 +158,129 @@ static DTYPE_BYTES: &[(&str, u64)] = &[
 ///
 /// `Some` is the defect; other callables than torch's rebuilders have none.
 pub(super) fn extent(machine: &Machine, global: &Global, args: &[Value], span: Span) -> Option<Error> {
-    if global.module != "torch._utils" || !REBUILDERS.contains(&global.qualname.as_str()) {
+    if global.module != "torch._utils" {
         return None;
     }
-    let (&[storage, offset, size, stride], rest) = args.split_first_chunk::<4>()?;
-    let Value::Storage(index) = storage else { return None };
-    let &(bytes, item) = machine.storage_bytes.get(usize::try_from(index).ok()?)?;
-    // v3: requires_grad and hooks, then the dtype of an untyped storage.
-    let item = match rest.get(2).and_then(|&dtype| machine.global_of(dtype)) {
-        Some(dtype) if global.qualname == "_rebuild_tensor_v3" => {
-            let known = DTYPE_BYTES.binary_search_by(|(name, _)| (*name).cmp(&dtype.qualname));
-            // What is not known is held to be wider than anything known.
-            known.ok().and_then(|i| DTYPE_BYTES.get(i)).map_or(32, |(_, bytes)| *bytes)
-        }
-        _ => item,
+    if global.qualname == SPARSE {
+        return sparse(machine, args, span);
+    }
+    let tensor = Tensor::read(machine, global, args)?;
+    let needed = tensor.last.and_then(|n| n.checked_mul(tensor.item));
+    if needed.is_none_or(|n| tensor.bytes.is_none_or(|b| n > b)) {
+        let found = needed.map_or_else(|| "no place in it".to_owned(), |n| format!("a tensor up to byte {n}"));
+        let bytes = tensor.bytes;
+        let expected =
+            bytes.map_or_else(|| "a storage with a size".to_owned(), |b| format!("inside {b} bytes of storage"));
+        return Some(Error::new(&defects::STORAGE_SIZE, span).with(expected, found));
+    }
+    let Some(numel) = tensor.numel.filter(|n| i64::try_from(*n).is_ok()) else {
+        return Some(Error::new(&defects::STORAGE_SIZE, span).with("fewer than 2**63 elements", "more"));
     };
-    let needed = last_element(machine, offset, size, stride).and_then(|n| n.checked_mul(item));
-    if needed.is_some_and(|n| bytes.is_some_and(|b| n <= b)) {
-        return None;
+    if global.qualname == QUANTISED {
+        // torch allocates a tensor of this size before it takes the storage.
+        if !tensor.class.starts_with('Q') {
+            return Some(Error::new(&defects::STORAGE_SIZE, span).with("a quantised storage", tensor.class));
+        }
+        return too_many(&tensor, numel, span);
     }
-    let found = needed.map_or_else(|| "no place in it".to_owned(), |n| format!("a tensor up to byte {n}"));
-    let expected = bytes.map_or_else(|| "a storage with a size".to_owned(), |b| format!("inside {b} bytes of storage"));
-    Some(Error::new(&defects::STORAGE_SIZE, span).with(expected, found))
+    let marks = if global.qualname == "_rebuild_tensor_v3" { args.get(7) } else { args.get(6) };
+    let marked = marks.is_none_or(|&marks| marks_fit(machine, marks, tensor.class));
+    (!marked).then(|| {
+        Error::new(&defects::STORAGE_SIZE, span).with(
+            "metadata of 'neg', and 'conj' of complex numbers",
+            machine.render(marks.copied().unwrap_or(Value::None)),
+        )
+    })
+}
+
+/// What a rebuilder is told of a tensor.
+struct Tensor {
+    /// Bytes of its storage.
+    bytes: Option<u64>,
+    class: &'static str,
+    /// Bytes of an element.
+    item: u64,
+    /// Elements of storage up to the last one it touches.
+    last: Option<u64>,
+    /// Elements it has.
+    numel: Option<u64>,
+}
+
+impl Tensor {
+    fn read(machine: &Machine, global: &Global, args: &[Value]) -> Option<Self> {
+        if !REBUILDERS.contains(&global.qualname.as_str()) {
+            return None;
+        }
+        let (&[storage, offset, size, stride], rest) = args.split_first_chunk::<4>()?;
+        let Value::Storage(index) = storage else { return None };
+        let &(bytes, item, class) = machine.storage_bytes.get(usize::try_from(index).ok()?)?;
+        // v3: requires_grad and hooks, then the dtype of an untyped storage.
+        let item = match rest.get(2).and_then(|&dtype| machine.global_of(dtype)) {
+            Some(dtype) if global.qualname == "_rebuild_tensor_v3" => {
+                let known = DTYPE_BYTES.binary_search_by(|(name, _)| (*name).cmp(&dtype.qualname));
+                // What is not known is held to be wider than anything known.
+                known.ok().and_then(|i| DTYPE_BYTES.get(i)).map_or(32, |(_, bytes)| *bytes)
+            }
+            _ => item,
+        };
+        let numel = dims(machine, size).and_then(|d| d.iter().try_fold(1u64, |n, d| n.checked_mul(*d)));
+        Some(Self { bytes, class, item, last: last_element(machine, offset, size, stride), numel })
+    }
+}
+
+/// A tensor whose elements are all made anew has no more of them than its
+/// storage.
+fn too_many(tensor: &Tensor, numel: u64, span: Span) -> Option<Error> {
+    let bytes = numel.checked_mul(tensor.item);
+    let fits = bytes.is_some_and(|n| tensor.bytes.is_some_and(|b| n <= b));
+    (!fits).then(|| {
+        let storage = tensor.bytes.unwrap_or(0);
+        Error::new(&defects::STORAGE_SIZE, span)
+            .with(format!("no more elements than {storage} bytes hold"), format!("{numel} elements"))
+    })
+}
+
+/// The tensors of a sparse one: torch widens their indices, and looks at each.
+fn sparse(machine: &Machine, args: &[Value], span: Span) -> Option<Error> {
+    let node = machine.arena.node_of(*args.get(1)?).filter(|n| n.kind == Kind::Tuple)?;
+    machine.arena.items(node).iter().find_map(|&part| {
+        let (global, args) = machine.made_by(part)?;
+        let tensor = Tensor::read(machine, global, args?)?;
+        too_many(&tensor, tensor.numel.unwrap_or(u64::MAX), span)
+    })
+}
+
+/// Whether the metadata of a tensor is what torch writes: None, or a dict of
+/// `conj` and `neg` to booleans.
+fn marks_fit(machine: &Machine, marks: Value, class: &str) -> bool {
+    let Some(node) = machine.arena.node_of(marks) else { return marks == Value::None };
+    node.kind == Kind::Dict
+        && node.flags & PARTIAL == 0
+        && machine.arena.items(node).chunks(2).all(|pair| match pair {
+            [key, Value::Bool(set)] => match machine.arena.text_of(*key) {
+                Some(b"neg") => true,
+                Some(b"conj") => !set || class.starts_with("Complex") || class == "UntypedStorage",
+                _ => false,
+            },
+            _ => false,
+        })
 }
 
 /// The rebuilders whose first four arguments are storage, offset, size, stride.
-const REBUILDERS: &[&str] = &["_rebuild_qtensor", "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"];
+const REBUILDERS: &[&str] = &[QUANTISED, "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"];
+const QUANTISED: &str = "_rebuild_qtensor";
+const SPARSE: &str = "_rebuild_sparse_tensor";
+
+/// The numbers of a size or a stride, when all of them are known.
+fn dims(machine: &Machine, value: Value) -> Option<Vec<u64>> {
+    let node = machine.arena.node_of(value).filter(|n| n.kind == Kind::Tuple && n.flags & PARTIAL == 0)?;
+    machine.arena.items(node).iter().map(|&d| u64::try_from(machine.arena.int(d)?).ok()).collect()
+}
 
 /// Elements of storage up to the last one that a tensor touches.
 fn last_element(machine: &Machine, offset: Value, size: Value, stride: Value) -> Option<u64> {
     let offset = u64::try_from(machine.arena.int(offset)?).ok()?;
-    let dims = |v: Value| {
-        let node = machine.arena.node_of(v).filter(|n| n.kind == Kind::Tuple)?;
-        machine.arena.items(node).iter().map(|&d| u64::try_from(machine.arena.int(d)?).ok()).collect::<Option<Vec<_>>>()
-    };
-    let (size, stride) = (dims(size)?, dims(stride)?);
+    let (size, stride) = (dims(machine, size)?, dims(machine, stride)?);
     if size.len() != stride.len() {
         return None;
     }

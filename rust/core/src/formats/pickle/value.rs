@@ -20,7 +20,7 @@ pub enum Value {
     /// bytes or bytearray, and how many (up to `u32::MAX`, which may also mean
     /// that it is not known)
     Bytes(u32),
-    /// A short text, and whether it starts with two underscores
+    /// A short text, and whether it starts and ends with two underscores
     Text(bool, TextId),
     /// A text that was too long to keep
     LongText,
@@ -80,7 +80,7 @@ pub enum Kind {
     Object,
 }
 
-/// The dict holds a key that starts with two underscores.
+/// The dict holds a key that starts and ends with two underscores.
 pub const DUNDER_KEY: u8 = 1;
 /// The dict holds a key that is not a text of this pickle.
 pub const OPAQUE_KEY: u8 = 2;
