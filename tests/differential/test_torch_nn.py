@@ -1,7 +1,7 @@
 """Whole modules of torch.nn: what the opt-in policy calls inert loads in torch, and does nothing else.
 
-The policy lets a state bring anything under any key, and `Module.__setstate__` looks two of its own methods
-up on the instance. So every name that the policy allows is called as Module would call it, in a process of
+The policy lets a state bring anything under any key, and `__setstate__` looks a few methods up on what it
+brought. So every name that the policy allows is called as Module would call it, in a process of
 its own under an audit hook. It refuses to load anything that torch itself did not just write.
 """
 
@@ -26,6 +26,8 @@ warnings.simplefilter("ignore")
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 names = json.load(sys.stdin)
 found = []
+CALLS = [("_is_full_backward_hook", None), ("_is_full_backward_hook", None, True), ("dim", None),
+         ("proj_size",), ("_flat_weights",)]
 for module, qualname in names:
     try:
         value = importlib.import_module(module)
@@ -44,7 +46,7 @@ sys.addaudithook(hook)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for name, value in found:
     if callable(value):
-        for args in (("_is_full_backward_hook", None), ("_is_full_backward_hook", None, True), ("dim", None)):
+        for args in CALLS:
             now = name
             try:
                 value(*args)
@@ -122,7 +124,8 @@ Conv1d(1, 1, 1); Conv2d(1, 2, 3, padding="same"); Conv3d(1, 1, 1); ConvTranspose
 ConvTranspose2d(1, 1, 2); ConvTranspose3d(1, 1, 1); BatchNorm1d(2); BatchNorm2d(2); BatchNorm3d(2)
 SyncBatchNorm(2); LayerNorm(2); GroupNorm(1, 2); InstanceNorm1d(2); InstanceNorm2d(2, affine=True)
 LocalResponseNorm(2); MaxPool1d(2); MaxPool2d(2); MaxPool3d(2); AvgPool1d(2); AvgPool2d(2); AvgPool3d(2)
-AdaptiveAvgPool1d(1); AdaptiveAvgPool2d(1); AdaptiveMaxPool2d(1); LSTMCell(1, 2); GRUCell(1, 2); RNNCell(1, 2)
+AdaptiveAvgPool1d(1); AdaptiveAvgPool2d(1); AdaptiveMaxPool2d(1); LSTM(1, 2, proj_size=1);
+GRU(1, 2, num_layers=2, bidirectional=True); RNN(1, 2); LSTMCell(1, 2); GRUCell(1, 2); RNNCell(1, 2)
 PixelShuffle(2); PixelUnshuffle(2); ChannelShuffle(1); ZeroPad2d(1); ReflectionPad1d(1); ReplicationPad2d(1)
 ConstantPad1d(1, 0.5); Unflatten(1, (1, 1)); Fold((2, 2), (1, 1)); Unfold(1); MultiheadAttention(4, 2)
 TransformerEncoderLayer(4, 2, 8); TransformerDecoderLayer(4, 2, 8, activation="gelu")
