@@ -55,7 +55,7 @@ def test_a_denied_name_has_its_entry_class_and_reference() -> None:
     stands = standing(Policy.default(), ("os.path", "join"), layers("default"))
     assert (stands.entry, stands.layer) == ("os:*", SHARED)
     assert known_name("os:*")["class"] == "process"
-    assert known_name("uuid:_get_command_stdout")["reference"] == "GHSA-g38g-8gr9-h9xp"
+    assert known_name("uuid:_get_command_stdout")["reference"].startswith("GHSA-g38g-8gr9-h9xp")
     assert known_name("nothing:*") == {}
     mine = Policy.default().deny("mycorp.*", reason="not here")
     assert standing(mine, ("mycorp.sub", "X"), layers("default")).layer == AMENDMENT

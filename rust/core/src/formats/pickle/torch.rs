@@ -118,6 +118,7 @@ pub(super) fn check(storage: &Storage, members: &HashMap<String, u64>, span: Spa
 
 /// Bytes of an element, by the dtype that `_rebuild_tensor_v3` names.
 static DTYPE_BYTES: &[(&str, u64)] = &[
+    ("bcomplex32", 4),
     ("bfloat16", 2),
     ("bits16", 2),
     ("bits1x8", 1),
