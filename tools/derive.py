@@ -267,7 +267,6 @@ class Reader:
     def _pop(self, _: None) -> None:
         self.stack.pop()
 
-
     def _pop_mark(self, _: None) -> None:
         self._popped()
 

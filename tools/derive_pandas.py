@@ -48,7 +48,20 @@ def _columns(pd: Any, np: Any) -> Iterator[Sample]:
         "sparse": pd.arrays.SparseArray([0, 0, 1]),
         "sparse blocks": pd.arrays.SparseArray([0.0, 0.0, 1.0], kind="block"),
     }
-    for name in ("Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 Float32 Float64 boolean string").split():
+    for name in [
+        "Int8",
+        "Int16",
+        "Int32",
+        "Int64",
+        "UInt8",
+        "UInt16",
+        "UInt32",
+        "UInt64",
+        "Float32",
+        "Float64",
+        "boolean",
+        "string",
+    ]:
         columns[name] = pd.array([1, None, 0] if name != "string" else ["a", None, "b"], dtype=name)
     for name, values in columns.items():
         series = pd.Series(values, name=name)
@@ -60,7 +73,7 @@ def _columns(pd: Any, np: Any) -> Iterator[Sample]:
             yield f"index of {name}", pd.Index(values)
         except (TypeError, NotImplementedError):  # not every array can be one, in every version
             continue
-    frame = pd.DataFrame({name: values for name, values in columns.items()})
+    frame = pd.DataFrame(columns)
     yield "frame of everything", frame
     yield "frame by day", frame.set_index("days")
     yield "frame by two keys", frame.set_index(["text", "int64"])
@@ -80,14 +93,20 @@ def _indexes(pd: Any, np: Any) -> Iterator[Sample]:
     yield "RangeIndex", pd.RangeIndex(3)
     yield "named RangeIndex", pd.RangeIndex(0, 10, 2, name="a")
     yield "MultiIndex", pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["x", "y"])
-    yield "MultiIndex of days", pd.MultiIndex.from_arrays([pd.date_range("2020-01-01", periods=2), ["a", "b"]])
+    yield (
+        "MultiIndex of days",
+        pd.MultiIndex.from_arrays([pd.date_range("2020-01-01", periods=2), ["a", "b"]]),
+    )
     for kind in ("i8", "u8", "f8", "?", "O"):
         yield f"Index of {kind}", pd.Index(np.array([0, 1], dtype=kind))
     for freq in ("D", "h", "W", "B", "MS", "QS", "YS", "5min"):
         try:
             yield f"days by {freq}", pd.date_range("2020-01-01", periods=2, freq=freq)
         except ValueError:  # older spellings
-            yield f"days by {freq}", pd.date_range("2020-01-01", periods=2, freq=OLD_FREQUENCIES.get(freq, freq))
+            yield (
+                f"days by {freq}",
+                pd.date_range("2020-01-01", periods=2, freq=OLD_FREQUENCIES.get(freq, freq)),
+            )
     yield "spans by hour", pd.timedelta_range("1h", periods=2, freq="1h" if pd.__version__ >= "2.2" else "1H")
 
 
@@ -100,9 +119,29 @@ def _scalars(pd: Any) -> Iterator[Sample]:
     yield "Interval of days", pd.Interval(pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02"))
     yield "NaT", pd.NaT
     yield "NA", pd.NA
-    for name in ("Day", "Hour", "Minute", "Second", "Milli", "Micro", "Nano", "BusinessDay", "MonthEnd", "MonthBegin"):
+    for name in (
+        "Day",
+        "Hour",
+        "Minute",
+        "Second",
+        "Milli",
+        "Micro",
+        "Nano",
+        "BusinessDay",
+        "MonthEnd",
+        "MonthBegin",
+    ):
         yield f"offset {name}", getattr(pd.offsets, name)(2)
-    for name in ("QuarterEnd", "QuarterBegin", "YearEnd", "YearBegin", "Week", "BMonthEnd", "BQuarterEnd", "BYearEnd"):
+    for name in (
+        "QuarterEnd",
+        "QuarterBegin",
+        "YearEnd",
+        "YearBegin",
+        "Week",
+        "BMonthEnd",
+        "BQuarterEnd",
+        "BYearEnd",
+    ):
         yield f"offset {name}", getattr(pd.offsets, name)()
     yield "DateOffset", pd.DateOffset(months=1)
     yield "missing string dtype", pd.StringDtype("python")

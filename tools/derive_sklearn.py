@@ -9,6 +9,8 @@ metrics, splitters, scorers, sparse input and column transformers. See
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -56,7 +58,10 @@ def made(cls: type) -> Any:
     wanted: dict[str, object] = {
         "estimator": inner,
         "base_estimator": inner,
-        "estimators": [("a", inner), ("b", of("dummy.DummyRegressor" if regresses else "dummy.DummyClassifier"))],
+        "estimators": [
+            ("a", inner),
+            ("b", of("dummy.DummyRegressor" if regresses else "dummy.DummyClassifier")),
+        ],
         "transformers": [("a", scaler, [0, 1]), ("b", "passthrough", slice(2, 4))],
         "transformer_list": [("a", scaler), ("b", of("decomposition.PCA", 2))],
         "steps": [("scaler", scaler), ("model", inner)],
@@ -80,9 +85,8 @@ def made(cls: type) -> Any:
 
 def required(cls: type) -> set[str]:
     """Gives the parameters of a class that have no default."""
-    inspect = importlib.import_module("inspect")
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    return {p.name for p in parameters if p.default is p.empty and p.name != "self"}
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name for p in parameters if p.default is p.empty}
 
 
 def inputs() -> Iterator[tuple[object, ...]]:
@@ -143,7 +147,10 @@ def composed() -> Iterator[Sample]:
     ):
         yield f"kernel {type(kernel).__name__}", kernel
     yield "hyperparameter", kernels.RBF().hyperparameters
-    yield "gaussian process", of("gaussian_process.GaussianProcessRegressor", sums, optimizer=None).fit(t.dense, t.real)
+    yield (
+        "gaussian process",
+        of("gaussian_process.GaussianProcessRegressor", sums, optimizer=None).fit(t.dense, t.real),
+    )
     yield "gaussian classes", of("gaussian_process.GaussianProcessClassifier").fit(t.dense, [0, 1, 2, 1] * 10)
     yield from _forests()
     yield from _linear()
@@ -168,7 +175,10 @@ def _forests() -> Iterator[Sample]:
     for loss in ("squared_error", "absolute_error", "huber", "quantile"):
         yield f"boosting({loss})", of(f"{boosting}Regressor", loss=loss, n_estimators=2).fit(t.dense, t.real)
     for loss in ("log_loss", "exponential"):
-        yield f"boosting({loss})", of(f"{boosting}Classifier", loss=loss, n_estimators=2).fit(t.dense, t.words)
+        yield (
+            f"boosting({loss})",
+            of(f"{boosting}Classifier", loss=loss, n_estimators=2).fit(t.dense, t.words),
+        )
     yield "boosting(classes)", of(f"{boosting}Classifier", n_estimators=2).fit(t.dense, [0, 1, 2, 1] * 10)
     yield (
         "boosting(init)",
@@ -188,12 +198,16 @@ def _forests() -> Iterator[Sample]:
             ),
         )
     yield "forest(outputs)", of("ensemble.RandomForestClassifier", 2).fit(t.dense, t.many)
-    yield "forest(seeded)", of("ensemble.RandomForestRegressor", 2, random_state=t.np.random.RandomState(1)).fit(
-        t.dense, t.real
+    yield (
+        "forest(seeded)",
+        of("ensemble.RandomForestRegressor", 2, random_state=t.np.random.RandomState(1)).fit(t.dense, t.real),
     )
-    yield "stacking", of(
-        "ensemble.StackingRegressor", [("a", of("linear_model.Ridge")), ("b", of("svm.SVR"))]
-    ).fit(t.dense, t.real)
+    yield (
+        "stacking",
+        of("ensemble.StackingRegressor", [("a", of("linear_model.Ridge")), ("b", of("svm.SVR"))]).fit(
+            t.dense, t.real
+        ),
+    )
 
 
 def _choices(path: str, parameter: str) -> set[str]:
@@ -210,7 +224,10 @@ def _linear() -> Iterator[Sample]:
     t = toy()
     sgd = "linear_model.SGD"
     for loss in sorted(_choices(f"{sgd}Classifier", "loss")):
-        yield f"gradient descent({loss})", of(f"{sgd}Classifier", loss=loss, max_iter=5).fit(t.dense, t.classes)
+        yield (
+            f"gradient descent({loss})",
+            of(f"{sgd}Classifier", loss=loss, max_iter=5).fit(t.dense, t.classes),
+        )
     for loss in sorted(_choices(f"{sgd}Regressor", "loss")):
         yield f"gradient descent({loss})", of(f"{sgd}Regressor", loss=loss, max_iter=5).fit(t.dense, t.real)
     yield "averaged", of(f"{sgd}Classifier", average=True, early_stopping=True).fit(t.dense, t.words)
@@ -225,17 +242,20 @@ def _linear() -> Iterator[Sample]:
         yield f"SVC({kernel})", of("svm.SVC", kernel=kernel, probability=True).fit(t.dense, t.words)
     yield "SVC(sparse)", of("svm.SVC").fit(t.csr, t.classes)
     yield "logistic(classes)", of("linear_model.LogisticRegression").fit(t.dense, [0, 1, 2, 1] * 10)
-    yield "logistic(cross)", of("linear_model.LogisticRegressionCV", cv=2, scoring="accuracy", max_iter=10).fit(
-        t.dense, t.classes
+    yield (
+        "logistic(cross)",
+        of("linear_model.LogisticRegressionCV", cv=2, scoring="accuracy", max_iter=10).fit(
+            t.dense, t.classes
+        ),
     )
     yield "ridge(cross)", of("linear_model.RidgeCV", cv=of("model_selection.KFold", 3)).fit(t.dense, t.real)
     for learning in ("constant", "adaptive"):
         for solver in ("sgd", "lbfgs", "adam"):
             yield (
                 f"network({solver}, {learning})",
-                of("neural_network.MLPClassifier", (3,), solver=solver, learning_rate=learning, max_iter=3).fit(
-                    t.dense, t.words
-                ),
+                of(
+                    "neural_network.MLPClassifier", (3,), solver=solver, learning_rate=learning, max_iter=3
+                ).fit(t.dense, t.words),
             )
 
 
@@ -289,13 +309,21 @@ def _pipelines() -> Iterator[Sample]:
     scaler = of("preprocessing.StandardScaler")
     columns = [("a", scaler, [0]), ("b", "drop", slice(1, 2)), ("c", of("preprocessing.OneHotEncoder"), [3])]
     for rest in ("drop", "passthrough", of("preprocessing.MinMaxScaler")):
-        yield f"columns({rest})", of("compose.ColumnTransformer", columns, remainder=rest).fit(t.np.round(t.dense))
+        yield (
+            f"columns({rest})",
+            of("compose.ColumnTransformer", columns, remainder=rest).fit(t.np.round(t.dense)),
+        )
     pipeline = of("pipeline.make_pipeline", scaler, of("decomposition.PCA", 2), of("svm.SVC"))
     yield "pipeline", pipeline.fit(t.dense, t.words)
-    yield "pipeline(output)", of("pipeline.make_pipeline", of("preprocessing.StandardScaler")).set_output(
-        transform="pandas"
+    yield (
+        "pipeline(output)",
+        of("pipeline.make_pipeline", of("preprocessing.StandardScaler")).set_output(transform="pandas"),
     )
-    texts = of("pipeline.make_pipeline", of("feature_extraction.text.TfidfVectorizer"), of("naive_bayes.MultinomialNB"))
+    texts = of(
+        "pipeline.make_pipeline",
+        of("feature_extraction.text.TfidfVectorizer"),
+        of("naive_bayes.MultinomialNB"),
+    )
     yield "texts", texts.fit(t.texts, [0, 1, 0])
     union = of("pipeline.make_union", scaler, of("decomposition.TruncatedSVD", 2))
     yield "union", union.fit(t.dense)
@@ -307,12 +335,21 @@ def _pipelines() -> Iterator[Sample]:
                     t.dense, t.classes
                 ),
             )
-    yield "target", of(
-        "compose.TransformedTargetRegressor", of("linear_model.Ridge"), transformer=scaler
-    ).fit(t.dense, t.real)
-    yield "target(functions)", of(
-        "compose.TransformedTargetRegressor", of("linear_model.Ridge"), func=t.np.log1p, inverse_func=t.np.expm1
-    ).fit(t.dense, t.real)
+    yield (
+        "target",
+        of("compose.TransformedTargetRegressor", of("linear_model.Ridge"), transformer=scaler).fit(
+            t.dense, t.real
+        ),
+    )
+    yield (
+        "target(functions)",
+        of(
+            "compose.TransformedTargetRegressor",
+            of("linear_model.Ridge"),
+            func=t.np.log1p,
+            inverse_func=t.np.expm1,
+        ).fit(t.dense, t.real),
+    )
     for function in (t.np.log1p, t.np.log, t.np.sqrt, t.np.abs):
         yield f"function({function.__name__})", of("preprocessing.FunctionTransformer", function).fit(t.dense)
     frames = importlib.util.find_spec("pandas") and importlib.import_module("pandas")
@@ -326,12 +363,14 @@ def _pipelines() -> Iterator[Sample]:
             [("a", scaler, ["a", "b"]), ("e", encoder, selector(dtype_exclude="number"))],
             remainder="passthrough",
         )
-        yield "columns of a frame", of("pipeline.make_pipeline", mixed, of("linear_model.LogisticRegression")).fit(
-            frame, frame["e"]
+        yield (
+            "columns of a frame",
+            of("pipeline.make_pipeline", mixed, of("linear_model.LogisticRegression")).fit(frame, frame["e"]),
         )
-        yield "columns by type", of(
-            "compose.ColumnTransformer", [("a", scaler, selector(dtype_include=t.np.number))]
-        ).fit(frame)
+        yield (
+            "columns by type",
+            of("compose.ColumnTransformer", [("a", scaler, selector(dtype_include=t.np.number))]).fit(frame),
+        )
         yield "names", of("ensemble.RandomForestClassifier", 2).fit(frame[list("abcd")], frame["e"])
 
 
@@ -346,12 +385,16 @@ def _searches() -> Iterator[Sample]:
     logistic = of("linear_model.LogisticRegression")
     for scoring in (None, "accuracy", ["accuracy", "f1"], "roc_auc", "neg_log_loss"):
         settings = {"scoring": scoring, "refit": "f1" if isinstance(scoring, list) else True, "cv": 2}
-        yield f"search({scoring})", splits.GridSearchCV(logistic, {"C": [1.0, 2.0]}, **settings).fit(
-            t.dense, t.classes
+        yield (
+            f"search({scoring})",
+            splits.GridSearchCV(logistic, {"C": [1.0, 2.0]}, **settings).fit(t.dense, t.classes),
         )
     nested = of("pipeline.make_pipeline", of("preprocessing.StandardScaler"), of("svm.SVC"))
     grid = {"svc__C": t.np.logspace(0, 1, 2), "svc__kernel": ["rbf", "linear"]}
-    yield "search(pipeline)", splits.GridSearchCV(nested, grid, cv=splits.StratifiedKFold(2)).fit(t.dense, t.words)
+    yield (
+        "search(pipeline)",
+        splits.GridSearchCV(nested, grid, cv=splits.StratifiedKFold(2)).fit(t.dense, t.words),
+    )
     metrics = importlib.import_module("sklearn.metrics")
     for name in sorted(metrics.get_scorer_names()):
         yield f"scorer {name}", metrics.get_scorer(name)
@@ -360,7 +403,14 @@ def _searches() -> Iterator[Sample]:
 
 def _transforms() -> Iterator[Sample]:
     t = toy()
-    for function in ("f_classif", "f_regression", "chi2", "mutual_info_classif", "mutual_info_regression", "r_regression"):
+    for function in (
+        "f_classif",
+        "f_regression",
+        "chi2",
+        "mutual_info_classif",
+        "mutual_info_regression",
+        "r_regression",
+    ):
         score = getattr(importlib.import_module("sklearn.feature_selection"), function)
         yield f"best({function})", of("feature_selection.SelectKBest", score, k=2).fit(t.dense, t.classes)
     for strategy in ("uniform", "quantile", "kmeans"):
@@ -370,17 +420,26 @@ def _transforms() -> Iterator[Sample]:
                 of("preprocessing.KBinsDiscretizer", 3, strategy=strategy, encode=encode).fit(t.dense),
             )
     for strategy in ("mean", "median", "most_frequent", "constant"):
-        yield f"imputer({strategy})", of("impute.SimpleImputer", strategy=strategy, add_indicator=True).fit(t.dense)
-    yield "imputer(iterative)", of(
-        "impute.IterativeImputer", of("linear_model.BayesianRidge"), max_iter=2, random_state=0
-    ).fit(t.np.where(t.dense < 0.3, t.np.nan, t.dense))
+        yield (
+            f"imputer({strategy})",
+            of("impute.SimpleImputer", strategy=strategy, add_indicator=True).fit(t.dense),
+        )
+    yield (
+        "imputer(iterative)",
+        of("impute.IterativeImputer", of("linear_model.BayesianRidge"), max_iter=2, random_state=0).fit(
+            t.np.where(t.dense < 0.3, t.np.nan, t.dense)
+        ),
+    )
     yield "encoder(infrequent)", of("preprocessing.OneHotEncoder", min_frequency=2).fit(t.words[:, None])
     yield "encoder(objects)", of("preprocessing.OrdinalEncoder").fit(t.words[:, None].astype(object))
     for knots in ("constant", "linear", "continue", "periodic"):
         yield f"splines({knots})", of("preprocessing.SplineTransformer", extrapolation=knots).fit(t.dense)
     yield "splines(sparse)", of("preprocessing.SplineTransformer", 3).fit(t.dense)
     for analyzer in ("word", "char", "char_wb"):
-        yield f"counts({analyzer})", of("feature_extraction.text.CountVectorizer", analyzer=analyzer).fit(t.texts)
+        yield (
+            f"counts({analyzer})",
+            of("feature_extraction.text.CountVectorizer", analyzer=analyzer).fit(t.texts),
+        )
     stop = of("feature_extraction.text.TfidfVectorizer", stop_words="english")
     yield "counts(stop words)", stop.fit(["model weights", "weights file"])
     yield "dictionary", of("decomposition.DictionaryLearning", 2, max_iter=2).fit(t.dense)
@@ -388,8 +447,9 @@ def _transforms() -> Iterator[Sample]:
     for kind in ("linear", "poly", "rbf", "cosine"):
         yield f"kernel components({kind})", of("decomposition.KernelPCA", 2, kernel=kind).fit(t.dense)
     yield "nystroem(kernel)", of("kernel_approximation.Nystroem", "rbf", n_components=3).fit(t.dense)
-    yield "kernel ridge", of("kernel_ridge.KernelRidge", kernel=of("gaussian_process.kernels.RBF")).fit(
-        t.dense, t.real
+    yield (
+        "kernel ridge",
+        of("kernel_ridge.KernelRidge", kernel=of("gaussian_process.kernels.RBF")).fit(t.dense, t.real),
     )
     yield "isotonic", of("isotonic.IsotonicRegression", out_of_bounds="clip").fit(t.dense[:, 0], t.real)
     yield "bunch", of("utils.Bunch", data=t.dense, names=["a"])
@@ -401,7 +461,9 @@ def _transforms() -> Iterator[Sample]:
     except (AttributeError, TypeError):  # before 1.4
         pass
     finally:
-        base.set_config(**({"enable_metadata_routing": False} if "enable_metadata_routing" in base.get_config() else {}))
+        base.set_config(
+            **({"enable_metadata_routing": False} if "enable_metadata_routing" in base.get_config() else {})
+        )
 
 
 def samples() -> Iterator[Sample]:
@@ -426,15 +488,45 @@ SETTINGS: dict[str, dict[str, object]] = {
 
 PARTS: tuple[Callable[[], Iterator[Sample]], ...] = (estimators, composed)
 
-METRICS = (
-    "euclidean l2 minkowski manhattan cityblock l1 chebyshev infinity seuclidean mahalanobis wminkowski hamming "
-    "canberra braycurtis matching jaccard dice kulsinski rogerstanimoto russellrao sokalmichener sokalsneath "
-    "haversine"
-).split()
-SPLITTERS = (
-    "KFold StratifiedKFold GroupKFold ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit TimeSeriesSplit "
-    "LeaveOneOut LeaveOneGroupOut RepeatedKFold RepeatedStratifiedKFold StratifiedGroupKFold"
-).split()
+METRICS = [
+    "euclidean",
+    "l2",
+    "minkowski",
+    "manhattan",
+    "cityblock",
+    "l1",
+    "chebyshev",
+    "infinity",
+    "seuclidean",
+    "mahalanobis",
+    "wminkowski",
+    "hamming",
+    "canberra",
+    "braycurtis",
+    "matching",
+    "jaccard",
+    "dice",
+    "kulsinski",
+    "rogerstanimoto",
+    "russellrao",
+    "sokalmichener",
+    "sokalsneath",
+    "haversine",
+]
+SPLITTERS = [
+    "KFold",
+    "StratifiedKFold",
+    "GroupKFold",
+    "ShuffleSplit",
+    "StratifiedShuffleSplit",
+    "GroupShuffleSplit",
+    "TimeSeriesSplit",
+    "LeaveOneOut",
+    "LeaveOneGroupOut",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "StratifiedGroupKFold",
+]
 
 if __name__ == "__main__":
     main("sklearn", samples, doc=__doc__)
