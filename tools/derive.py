@@ -140,7 +140,9 @@ class Reader:
         self.uses.setdefault(str(found), Use())
         self.stack.append(found)
 
-    def _call(self, callee: Name, args: tuple[Any, ...]) -> None:
+    def _call(self, callee: Name | Made, args: tuple[Any, ...]) -> None:
+        if isinstance(callee, Made):  # what getattr gave: of whoever made it
+            callee = callee.by
         self.uses[str(callee)].calls.add(tuple(kind(arg) for arg in args))
         for arg in args:
             if isinstance(arg, Name):

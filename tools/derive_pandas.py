@@ -37,6 +37,7 @@ def _columns(pd: Any, np: Any) -> Iterator[Sample]:
         "days": days,
         "zoned days": days.tz_localize("UTC"),
         "zoned days (offset)": days.tz_localize("+01:00"),
+        "zoned days (by name)": days.tz_localize("Europe/Berlin"),
         "spans": days - days[0],
         "seconds": np.array(["2020-01-01"] * 3, "M8[s]"),
         "periods": pd.period_range("2020-01", periods=3, freq="M"),
