@@ -111,13 +111,13 @@ class Policy:
     def stacked(name: str, layers: Iterable[tuple[str, Layer]]) -> Policy:
         """Puts layers upon the shared deny side; what a higher one says about a name replaces what a lower
         one said."""
-        allow: Mapping[Name, str] = {}
-        deny: Mapping[Name, str] = built_in().known
+        allow: dict[Name, str] = {}
+        deny: dict[Name, str] = dict(built_in().known)
         limits: dict[str, int] = {}
         rules: dict[str, str] = {}
         fail_on = DEFAULT_FAIL_ON
         for _, layer in layers:
-            allow, deny = _merged(allow, deny, allow=layer.allow.items(), deny=layer.deny.items())
+            _lay(allow, deny, allow=layer.allow.items(), deny=layer.deny.items())
             limits.update(layer.limits)
             rules.update(layer.rules)
             fail_on = fail_on if layer.fail_on is None else layer.fail_on
@@ -239,7 +239,7 @@ class Policy:
 def layers(chosen: str) -> list[tuple[str, Layer]]:
     """Gives what a built-in policy or a policy file is made of, each layer with its name, the lowest first.
 
-    A layer that is extended along two ways stands there twice, as it is laid twice.
+    A built-in layer that is extended along two ways stands there once.
 
     Raises:
         PolicyError: there is no such policy, or a file says something that is not understood.
@@ -256,8 +256,16 @@ def _no_such_policy(name: str) -> PolicyError:
 
 
 def _built_in_layers(name: str) -> list[tuple[str, Layer]]:
-    layer = built_in().layers[name]
-    return [below for base in layer.extends or () for below in _built_in_layers(base)] + [(name, layer)]
+    return [(each, built_in().layers[each]) for each in _below(name)]
+
+
+def _below(name: str) -> Mapping[str, None]:
+    """Names a built-in layer and those under it, each once, the lowest first."""
+    order: dict[str, None] = {}
+    for base in built_in().layers[name].extends or ():
+        order.update(_below(base))
+    order[name] = None
+    return order
 
 
 def _file_layers(path: str, *, above: tuple[str, ...]) -> list[tuple[str, Layer]]:
@@ -300,24 +308,33 @@ def _merged(
     allow: Iterable[tuple[Name, str]],
     deny: Iterable[tuple[Name, str]],
 ) -> tuple[dict[Name, str], dict[Name, str]]:
-    """Lays one layer over another; inside the one layer, deny wins."""
+    """Gives what lies under a layer together with it, and changes neither."""
     merged_allow, merged_deny = dict(lower_allow), dict(lower_deny)
+    _lay(merged_allow, merged_deny, allow=allow, deny=deny)
+    return merged_allow, merged_deny
+
+
+def _lay(
+    lower_allow: dict[Name, str],
+    lower_deny: dict[Name, str],
+    *,
+    allow: Iterable[tuple[Name, str]],
+    deny: Iterable[tuple[Name, str]],
+) -> None:
+    """Lays one layer upon those below, in place: ten layers copied one by one cost a process 3 ms. Inside
+    the one layer, deny wins."""
     for pair, spec in allow:
-        merged_allow[pair] = spec
-        merged_deny.pop(pair, None)
+        lower_allow[pair] = spec
+        lower_deny.pop(pair, None)
     for pair, reason in deny:
         module, qualname = pair
-        merged_deny[pair] = reason
+        lower_deny[pair] = reason
         if qualname == "*":
             below = module + "."
-            merged_allow = {
-                other: spec
-                for other, spec in merged_allow.items()
-                if other[0] != module and not other[0].startswith(below)
-            }
+            for other in [each for each in lower_allow if each[0] == module or each[0].startswith(below)]:
+                del lower_allow[other]
         else:
-            merged_allow.pop(pair, None)
-    return merged_allow, merged_deny
+            lower_allow.pop(pair, None)
 
 
 def _restored(

@@ -1,0 +1,165 @@
+"""What the policies of libraries refuse, each beside its nearest inert neighbour.
+
+The pickles are written opcode by opcode: no library is needed, and nothing is loaded.
+"""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from dryload.findings import Verdict
+from dryload.policy import Policy
+from dryload.scanner import scan
+
+# An array of one int64, as numpy writes it: the name of its rebuilder, what it is given, its state.
+ARRAY = (
+    b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR"
+    b"(K\x01K\x01\x85cnumpy\ndtype\n(\x8c\x02i8\x89\x88tR(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    b"\x89C\x08\x01\x00\x00\x00\x00\x00\x00\x00tb"
+)
+
+
+def value(item: object) -> bytes:
+    """Writes a plain value, without PROTO and STOP."""
+    return pickle.dumps(item, 3)[2:-1]
+
+
+def name(dotted: str) -> bytes:
+    module, _, qualname = dotted.partition(":")
+    return f"c{module}\n{qualname}\n".encode()
+
+
+def call(callee: str, *args: bytes) -> bytes:
+    return name(callee) + b"(" + b"".join(args) + b"tR"
+
+
+def new(cls: str, state: bytes = b"") -> bytes:
+    return name(cls) + b")\x81" + (state + b"b" if state else b"")
+
+
+def rules(body: bytes) -> set[str]:
+    """Scans a pickle and gives the findings; an inert one has none."""
+    report = scan(b"\x80\x04" + body + b".")
+    assert (report.verdict is Verdict.INERT) == (not report.findings)
+    assert report.verdict in (Verdict.INERT, Verdict.UNKNOWN)
+    return {finding.rule for finding in report.findings}
+
+
+CSR = "scipy.sparse._csr:csr_matrix"
+SVC = "sklearn.svm._classes:SVC"
+TREE = "sklearn.tree._tree:Tree"
+DISTANCE = "sklearn.metrics._dist_metrics:newObj"
+HINGE = "sklearn.linear_model._sgd_fast:Hinge"
+TIMESTAMP = "pandas._libs.tslibs.timestamps:_unpickle_timestamp"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        new(CSR, value({"shape": (1, 1)})),
+        new(SVC, value({"C": 1.0})),
+        new(SVC, b"}\x8c\x04func" + name("numpy:log1p") + b"s"),
+        call(TREE, value(2), ARRAY, value(1)) + value({"node_count": 0}) + b"b",
+        call(DISTANCE, name("sklearn.metrics._dist_metrics:EuclideanDistance64"))
+        + value((2.0, b"", b""))
+        + b"b",
+        call(HINGE, value(1.0)),
+        call("sklearn.gaussian_process.kernels:Hyperparameter", *map(value, ("a", "b", "fixed", 1, True))),
+        new("xgboost.core:Booster", value({"handle": None})),
+        new("lightgbm.sklearn:LGBMClassifier", value({"_Booster": None})),
+        call(TIMESTAMP, value(0), value(None), value(None), value(10)),
+    ],
+)
+def test_what_the_library_writes_is_inert(body: bytes) -> None:
+    assert rules(body) == set()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        call(CSR, name("numpy:log1p")),
+        call(CSR, value(b"shape")),
+        # Classes stand for themselves, and are not made with arguments.
+        call(SVC, name("numpy.random._pickle:__randomstate_ctor")),
+        call(TREE, value(2), value([1]), value(1)),
+        call(TREE, value(2), ARRAY, value(-1)),
+        call(TREE, value(2), ARRAY, name("numpy:log1p")),
+        # A type that may stand elsewhere, but is no distance.
+        call(DISTANCE, name(SVC)),
+        call("sklearn.neighbors._kd_tree:newObj", name("sklearn.neighbors._ball_tree:BallTree")),
+        call(HINGE, name("numpy:log1p")),
+        call(
+            "sklearn._loss._loss:__pyx_unpickle_CyPinballLoss",
+            name("sklearn._loss._loss:CyHuberLoss"),
+            value(1),
+            value(()),
+        ),
+        call(
+            "sklearn.gaussian_process.kernels:Hyperparameter",
+            value("a"),
+            value("b"),
+            name(SVC),
+            value(1),
+            value(True),
+        ),
+        # A zone is asked for its offsets.
+        call(TIMESTAMP, value(0), value(None), new(SVC), value(10)),
+        call("pandas._libs.tslibs.timedeltas:_timedelta_unpickle", value(0), name("numpy:log1p")),
+    ],
+)
+def test_an_argument_of_another_kind_is_reported(body: bytes) -> None:
+    assert rules(body) == {"pickle-unexpected-argument"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # A pair sets attributes one by one, through their setters.
+        new(CSR, value((None, {"format": "csr"}))),
+        new(SVC, value((None, {"C": 1.0}))),
+        call(TREE, value(2), ARRAY, value(1)) + value((1, 2)) + b"b",
+        new("xgboost.core:Booster", value([])),
+        call(HINGE, value(1.0)) + value({"threshold": 1.0}) + b"b",
+        new("sklearn.svm._classes:SVC") + value("a") + value(1) + b"s",
+    ],
+)
+def test_a_state_of_another_kind_is_reported(body: bytes) -> None:
+    assert rules(body) == {"pickle-unexpected-state"}
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        "scipy.stats._distn_infrastructure:rv_continuous_frozen",
+        "scipy.spatial._ckdtree:cKDTree",
+        "sklearn.isotonic:IsotonicRegression",
+        "sklearn.utils._bunch:Bunch",
+        "sklearn.metrics._dist_metrics:PyFuncDistance64",
+        "_loss:CyHalfBinomialLoss",
+        "xgboost.core:DMatrix",
+        "lightgbm.basic:Booster",
+        "pandas:DataFrame",
+        "pandas.core.indexes.base:_new_Index",
+    ],
+)
+def test_what_was_not_proven_is_unknown(left_out: str) -> None:
+    assert rules(new(left_out, value({}))) == {"pickle-unknown-name"}
+
+
+def test_a_block_of_pandas_is_unknown_with_a_global_in_it_or_without() -> None:
+    block = "pandas._libs.internals:_unpickle_block"
+    for inside in (ARRAY, name("numpy:log1p")):
+        assert rules(call(block, inside, value(slice(0, 1, 1)), value(2))) == {"pickle-unknown-name"}
+
+
+def test_a_method_of_a_library_is_another_name_than_its_class() -> None:
+    assert rules(name(f"{SVC}.fit")) == {"pickle-unknown-name"}
+
+
+@pytest.mark.parametrize("library", ["scipy", "pandas", "sklearn", "xgboost", "lightgbm"])
+def test_default_permits_what_a_library_policy_permits_and_no_more_of_it(library: str) -> None:
+    allowed = Policy.builtin(library)._allow
+    assert allowed
+    assert allowed.items() <= Policy.default()._allow.items()
