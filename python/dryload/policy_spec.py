@@ -23,7 +23,8 @@ class Spec:
 
     `call` holds the kinds of each parameter, or None when a call is not granted; those from `required` on
     may be missing, and with `rest` the last may stand any number of times. `clauses` are the words that say
-    how a call is judged (`gives`, `applies`, `makes`, `updates`), as they are written.
+    how a call or a state is judged (`gives`, `applies`, `makes`, `updates`, `key`, `attributes`), as they are
+    written.
     """
 
     is_type: bool = False
@@ -89,7 +90,7 @@ def parse_spec(text: str) -> Spec:
         elif word in ("type", "items", "append"):
             found["is_type" if word == "type" else word] = True
         elif word != "value":
-            clauses.append(f"{word}({inside.strip()})")
+            clauses.append(word if word == "attributes" else f"{word}({inside.strip()})")
     return Spec(**found, clauses=tuple(clauses))  # type: ignore[arg-type]
 
 
@@ -108,8 +109,8 @@ def beyond(spec: Spec, floor: Spec) -> list[str]:
         words.append(f"state({alternatives(spec.state)})")
     words += [word for word in ("items", "append") if getattr(spec, word) and not getattr(floor, word)]
     words += [clause for clause in spec.clauses if clause not in floor.clauses]
-    if spec.call is not None:
-        # A clause may bind a call as well as grant something, so a missing one is told too.
+    if spec.call is not None or spec.state is not None:
+        # A clause may bind a call or a state as well as grant something, so a missing one is told too.
         words += [f"no {clause}" for clause in floor.clauses if clause not in spec.clauses]
     return words
 
@@ -176,6 +177,11 @@ def _clause_in_words(clause: str) -> str:
         callee, _, args = inside.partition(",")
         called = f"calls its argument {callee.strip()} with its argument {args.strip()}"
         return f"{called}, as that name's entry permits"
+    if word == "key":
+        name, _, kinds = inside.partition(",")
+        return f"what its state holds under {name.strip()} is {kinds.strip().replace('|', ' or ')}"
+    if word == "attributes":
+        return "its items are its attributes"
     if word == "makes":
         return f"makes an instance of its argument {inside}"
     return f"sets the keys of its argument {inside} as attributes"
@@ -212,12 +218,26 @@ def _kinds(text: str) -> Kinds:
 
 
 # The words of the grammar, and its kinds, in the order in which they are written.
-WORDS = ("value", "type", "call", "state", "items", "append", "gives", "applies", "makes", "updates")
+WORDS = (
+    "value",
+    "type",
+    "call",
+    "state",
+    "items",
+    "append",
+    "gives",
+    "applies",
+    "makes",
+    "updates",
+    "key",
+    "attributes",
+)
 KINDS = (
     "none",
     "bool",
     "int",
     "size",
+    "small",
     "float",
     "str",
     "bytes",
@@ -233,18 +253,21 @@ KINDS = (
     "global",
     "data",
     "any",
+    "never",
 )
 _DATA = frozenset({"data", "any"})
 _TEXT = _DATA | {"str"}
 # The kinds that take everything which a kind takes. A text in quotes is not here: `str` and what is broader.
 _BROADER = {
-    **dict.fromkeys(KINDS[:14], _DATA),
+    **dict.fromkeys(KINDS[:15], _DATA),
     "bool": _DATA | {"int"},
     "size": _DATA | {"int"},
+    "small": _DATA | {"int"},
     "empty": _DATA | {"tuple"},
     "type": frozenset({"global", "any"}),
     "callable": frozenset({"global", "any"}),
     "global": frozenset({"any"}),
     "data": frozenset({"any"}),
     "any": frozenset[str](),
+    "never": frozenset(KINDS),
 }

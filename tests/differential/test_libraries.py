@@ -53,14 +53,12 @@ LEFT_OUT = {
     "sklearn": {
         "functools:partial": "denied: a call with arguments of the file's choosing",
         "sklearn.gaussian_process.kernels:PairwiseKernel": "calls a metric of its state",
-        "sklearn.isotonic:IsotonicRegression": "calls a value of its state",
         "sklearn.neighbors._quad_tree:_QuadTree": "not seen in models",
-        "sklearn.utils._bunch:Bunch": "items are attributes",
         "sklearn.utils.validation:check_array": "only inside functools.partial",
         "_loss": "no module of the library, though scikit-learn 1.5 writes it",
     },
     "xgboost": {},
-    "lightgbm": {"lightgbm.basic:Booster": "calls a value of its state"},
+    "lightgbm": {},
     # All but scalars.
     "pandas": {
         "pandas": "containers",

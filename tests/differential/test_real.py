@@ -21,9 +21,7 @@ EXPECTED = {
 }
 # Files that come from an honest library, and what keeps them from being inert.
 NOT_INERT = {
-    "lightgbm/model.pkl": Verdict.UNKNOWN,  # the Booster, which lightgbm.toml leaves out
     "pandas/frame.pkl": Verdict.UNKNOWN,  # frames, which pandas.toml leaves out
-    "sklearn/gbr.joblib": Verdict.INCONCLUSIVE,  # an array of objects inside joblib
     "containers/model.tar.gz": Verdict.INCONCLUSIVE,  # compression
     "pandas/frame.pkl.gz": Verdict.INCONCLUSIVE,
     "sklearn/forest.joblib.gz": Verdict.INCONCLUSIVE,

@@ -12,6 +12,7 @@ import pytest
 from dryload.findings import Verdict
 from dryload.policy import Policy
 from dryload.scanner import scan
+from tests.build import pkasm
 
 # An array of one int64, as numpy writes it: the name of its rebuilder, what it is given, its state.
 ARRAY = (
@@ -134,12 +135,9 @@ def test_a_state_of_another_kind_is_reported(body: bytes) -> None:
     [
         "scipy.stats._distn_infrastructure:rv_continuous_frozen",
         "scipy.spatial._ckdtree:cKDTree",
-        "sklearn.isotonic:IsotonicRegression",
-        "sklearn.utils._bunch:Bunch",
         "sklearn.metrics._dist_metrics:PyFuncDistance64",
         "_loss:CyHalfBinomialLoss",
         "xgboost.core:DMatrix",
-        "lightgbm.basic:Booster",
         "pandas:DataFrame",
         "pandas.core.indexes.base:_new_Index",
     ],
@@ -163,3 +161,61 @@ def test_default_permits_what_a_library_policy_permits_and_no_more_of_it(library
     allowed = Policy.builtin(library)._allow
     assert allowed
     assert allowed.items() <= Policy.default()._allow.items()
+
+
+TREE = """
+    PROTO 4
+    GLOBAL sklearn.tree._tree Tree
+    MARK
+    BININT1 4
+    GLOBAL numpy._core.multiarray _reconstruct
+    GLOBAL numpy ndarray
+    BININT1 0
+    TUPLE1
+    SHORT_BINBYTES b'b'
+    TUPLE3
+    REDUCE
+    BININT1 1
+    TUPLE
+    REDUCE
+    EMPTY_DICT
+    BUILD
+"""
+
+
+def test_a_second_state_for_a_tree_is_malicious() -> None:
+    """`Tree.__setstate__` writes past its memory when it runs again (measured, 1.2.2 to 1.9.1)."""
+    assert scan(pkasm(TREE + "STOP").data).verdict is Verdict.INERT
+    assert scan(pkasm(TREE + "EMPTY_DICT\nBUILD\nSTOP").data).verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "verdict"),
+    [
+        ("sklearn.svm._classes SVC", "_sklearn_version", "BINUNICODE '1.9'", Verdict.INERT),
+        ("sklearn.svm._classes SVC", "_sklearn_version", "EMPTY_LIST", Verdict.UNKNOWN),
+        ("sklearn.isotonic IsotonicRegression", "_build_f", "GLOBAL builtins list", Verdict.UNKNOWN),
+        ("sklearn.isotonic IsotonicRegression", "X_min_", "NONE", Verdict.INERT),
+        ("lightgbm.basic Booster", "_handle", "BINUNICODE 'tree'", Verdict.INERT),
+        ("lightgbm.basic Booster", "_handle", "GLOBAL builtins list", Verdict.UNKNOWN),
+        ("lightgbm.basic Booster", "free_network", "NONE", Verdict.UNKNOWN),
+    ],
+)
+def test_what_a_state_holds_under_a_key_is_of_its_kinds(
+    name: str, key: str, value: str, verdict: Verdict
+) -> None:
+    made = f"PROTO 4\nGLOBAL {name}\nEMPTY_TUPLE\nNEWOBJ\n"
+    rows = f"{made}EMPTY_DICT\nBINUNICODE {key!r}\n{value}\nSETITEM\nBUILD\nSTOP"
+    assert scan(pkasm(rows).data).verdict is verdict
+    wide = "".join(f"BINUNICODE 'k{i}'\nNONE\n" for i in range(200))
+    rows = rows.replace("EMPTY_DICT\n", f"EMPTY_DICT\nMARK\n{wide}SETITEMS\n")
+    assert scan(pkasm(rows).data).verdict is Verdict.UNKNOWN, "too many keys to see all"
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"), [("voting", Verdict.INERT), ("__array_interface__", Verdict.MALICIOUS)]
+)
+def test_items_that_are_attributes_have_no_special_names(key: str, verdict: Verdict) -> None:
+    made = "PROTO 4\nGLOBAL sklearn.utils._bunch Bunch\nEMPTY_TUPLE\nNEWOBJ\n"
+    rows = f"{made}BINUNICODE {key!r}\nNONE\nSETITEM\nSTOP"
+    assert scan(pkasm(rows).data).verdict is verdict

@@ -19,7 +19,12 @@ PARAM = st.lists(KIND, min_size=1, max_size=3).map("|".join)
 def specs(draw: st.DrawFn) -> str:
     """A spec of any words, in any order."""
     words = draw(
-        st.lists(st.sampled_from(["type", "items", "append", "makes(0)", "updates(3)"]), unique=True)
+        st.lists(
+            st.sampled_from(
+                ["type", "items", "append", "makes(0)", "updates(3)", "attributes", "key('a', str|none)"]
+            ),
+            unique=True,
+        )
     )
     if draw(st.booleans()):
         params = draw(st.lists(PARAM, max_size=4))
@@ -71,6 +76,8 @@ def test_the_built_in_specs_are_read_as_they_stand() -> None:
         ("state(dict|tuple)", "state(dict)", ["state(tuple|dict)"]),
         ("call(int)", "call(int) makes(0)", ["no makes(0)"]),
         ("items append", "items", ["append"]),
+        ("call(small)", "call(int)", []),
+        ("state(dict)", "state(dict) key('a', str)", ["no key('a', str)"]),
     ],
 )
 def test_what_goes_beyond_is_told_word_by_word(spec: str, floor: str, told: list[str]) -> None:

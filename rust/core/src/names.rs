@@ -37,6 +37,8 @@ pub struct Names {
     /// module → qualified name → index into `specs`
     allow: HashMap<String, HashMap<String, u32>>,
     specs: Vec<Spec>,
+    /// Index by text: most rows of a library share one.
+    parsed: HashMap<String, u32>,
     deny: HashMap<String, HashMap<String, String>>,
 }
 
@@ -49,9 +51,15 @@ impl Names {
     /// # Errors
     /// The spec is not of the grammar.
     pub fn allow(&mut self, module: &str, qualname: &str, spec: &str) -> Result<(), SpecError> {
-        let spec = Spec::parse(spec)?;
-        let index = u32::try_from(self.specs.len()).unwrap_or(u32::MAX);
-        self.specs.push(spec);
+        let index = match self.parsed.get(spec) {
+            Some(&index) => index,
+            None => {
+                let index = u32::try_from(self.specs.len()).unwrap_or(u32::MAX);
+                self.specs.push(Spec::parse(spec)?);
+                self.parsed.insert(spec.to_owned(), index);
+                index
+            }
+        };
         self.allow.entry(module.to_owned()).or_default().insert(qualname.to_owned(), index);
         Ok(())
     }

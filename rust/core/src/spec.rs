@@ -40,6 +40,7 @@ kinds! {
     ANY "any" 17;
     EMPTY "empty" 18;
     SMALL "small" 19;
+    NEVER "never" 20;
 }
 
 impl Kinds {
@@ -84,8 +85,13 @@ pub struct Spec {
     pub rest: bool,
     /// State that BUILD may give the result; none when BUILD is not granted.
     pub state: Option<Param>,
+    /// What may stand under a key of the state, where that is a mapping.
+    pub keys: Vec<(String, Param)>,
     /// SETITEM and SETITEMS may write into the result.
     pub items: bool,
+    /// Its items are its attributes: their keys are checked as those of a
+    /// state are.
+    pub attributes: bool,
     /// APPEND, APPENDS and ADDITEMS may write into the result.
     pub append: bool,
     /// The kind its result counts as, besides `object`.
@@ -139,6 +145,8 @@ impl Spec {
                 ("type", None) => spec.is_type = true,
                 ("items", None) => spec.items = true,
                 ("append", None) => spec.append = true,
+                ("attributes", None) => spec.attributes = true,
+                ("key", Some(inside)) => spec.keys.push(parse_key(inside)?),
                 ("call", Some(inside)) => spec.parse_call(inside)?,
                 ("state", Some(inside)) => spec.state = Some(parse_param(inside)?),
                 ("gives", Some(inside)) => spec.gives = parse_param(inside)?.kinds,
@@ -227,6 +235,17 @@ fn index(text: &str) -> Result<usize, SpecError> {
     text.trim().parse().map_err(|_| SpecError(format!("`{}` is no number of an argument", text.trim())))
 }
 
+/// A key in quotes, and what may stand under it.
+fn parse_key(text: &str) -> Result<(String, Param), SpecError> {
+    let parts = split_top(text);
+    let [key, kinds] = parts.as_slice() else {
+        return Err(SpecError(format!("`key({text})` is no key and its kinds")));
+    };
+    let name = key.trim().strip_prefix('\'').and_then(|k| k.strip_suffix('\''));
+    let name = name.ok_or_else(|| SpecError(format!("`{}` is no key in quotes", key.trim())))?;
+    Ok((name.to_owned(), parse_param(kinds)?))
+}
+
 fn parse_param(text: &str) -> Result<Param, SpecError> {
     let mut param = Param::default();
     for kind in text.split('|') {
@@ -247,7 +266,9 @@ mod tests {
 
     #[test]
     fn a_full_spec_is_read_word_by_word() -> Result<(), SpecError> {
-        let spec = Spec::parse("type call(str, 'latin1'|'latin-1', any*) state(dict|tuple) items applies(0, 2)")?;
+        let text = "type call(str, 'latin1'|'latin-1', any*) state(dict|tuple) key('a', int) items applies(0, 2)";
+        let spec = Spec::parse(text)?;
+        assert_eq!(spec.keys.first().map(|(key, param)| (key.as_str(), param.kinds)), Some(("a", Kinds::INT)));
         assert!(spec.is_type && spec.items && !spec.append && spec.rest);
         assert_eq!(spec.required, 2);
         assert_eq!(spec.param(1).map(|p| p.literals.len()), Some(2));
@@ -265,6 +286,8 @@ mod tests {
             ("call(str", "not closed"),
             ("", "empty"),
             ("call(any*, int)", "after"),
+            ("key(a, int)", "no key in quotes"),
+            ("key('a')", "no key and its kinds"),
         ] {
             assert!(Spec::parse(text).is_err_and(|e| e.to_string().contains(word)), "{text}");
         }

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use super::text::is_dunder;
 use super::value::{Class, Kind, LOST, MAX_TEXT, Node, NodeId, PARTIAL, TextId, Value};
 use crate::bytes::wide;
 use crate::limits::Limits;
@@ -20,10 +21,10 @@ const ITEMS: usize = 128 * 1024;
 /// Bytes of texts of a generation.
 const TEXTS: usize = 2 * 1024 * 1024;
 
-/// Items kept of a list, set or dict: enough for the attributes of a wrapper,
-/// the fields of a structured dtype and an explanation. Tuples are kept whole,
-/// as they are arguments.
+/// Items kept of a list or set. Tuples are kept whole, as they are arguments,
+/// and dicts longer, as they are states: an estimator has sixty attributes.
 const MAX_KEPT: usize = 32;
+const MAX_PAIRED: usize = 256;
 
 /// Ids from here on are of the part that lasts.
 const LASTING: u32 = 1 << 31;
@@ -169,7 +170,6 @@ impl Arena {
     }
 
     /// Whether ids run short: `renew` is due.
-    #[inline]
     #[must_use]
     pub fn is_old(&self) -> bool {
         self.young.first_text.max(self.young.first_node).max(self.young.first_item) >= RENEW
@@ -245,8 +245,7 @@ impl Arena {
         push_text(&mut self.lasting, &text, self.max_texts)
     }
 
-    /// Remembers a text that was used as a name or as a word with a meaning:
-    /// it may be fetched from the memo much later.
+    /// Remembers a text with a meaning: the memo may give it much later.
     pub fn remember(&mut self, value: Value) {
         if let Value::Text(_, id) = value
             && id.0 < LASTING
@@ -298,13 +297,12 @@ impl Arena {
             let kept = usize::try_from(node.b).unwrap_or(usize::MAX);
             if kept == 0 {
                 keep(place, node.kind, items)
-            } else if at_end && kept.saturating_add(items.len()) <= MAX_KEPT {
+            } else if at_end && kept.saturating_add(items.len()) <= most(node.kind) {
                 // Protocol 0 writes one pair at a time.
                 self.young.items.extend_from_slice(items);
                 (node.a, u32::try_from(kept.saturating_add(items.len())).unwrap_or(u32::MAX), 0)
             } else {
-                // The dict moves to the end of the arena, which is small work
-                // as few items are kept.
+                // The dict moves to the end: small work, as few items are kept.
                 let all = [self.items(node), items].concat();
                 let place = if id.0 >= LASTING { &mut self.lasting } else { &mut self.young };
                 keep(place, node.kind, &all)
@@ -493,20 +491,23 @@ impl Arena {
     }
 }
 
-/// Whether a name is of those that Python looks up by itself.
-#[inline]
-fn is_dunder(text: &[u8]) -> bool {
-    matches!(text, [b'_', b'_', .., b'_', b'_'])
-}
-
-/// Texts remembered as names and words of one pickle.
+/// Texts remembered in one pickle.
 const MAX_WORDS: usize = 100_000;
+
+/// How many items are kept of a kind of container.
+const fn most(kind: Kind) -> usize {
+    match kind {
+        Kind::Tuple => usize::MAX,
+        Kind::Dict => MAX_PAIRED,
+        _ => MAX_KEPT,
+    }
+}
 
 /// Puts items where they belong: first item, number, flags.
 #[inline]
 fn keep(place: &mut Generation, kind: Kind, items: &[Value]) -> (u32, u32, u8) {
     let a = place.next_item();
-    let fits = items.len() <= MAX_KEPT || kind == Kind::Tuple;
+    let fits = items.len() <= most(kind);
     match u32::try_from(items.len()) {
         Ok(b) if fits && (a < LASTING || place.first_item == LASTING) && a != u32::MAX => {
             place.items.extend_from_slice(items);

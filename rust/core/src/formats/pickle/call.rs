@@ -169,8 +169,11 @@ impl Machine {
         }
         if self.is_array_wrapper(class) && !self.is_nested() {
             let flow = joblib::array(self, state, span, out);
-            joblib::remember_keys(self, state);
+            self.remember_keys(state);
             return flow;
+        }
+        if self.spec_of(class).is_some_and(|spec| !spec.keys.is_empty()) {
+            self.remember_keys(state);
         }
         Ok(Flow::Next)
     }
@@ -183,7 +186,7 @@ impl Machine {
     }
 
     /// SETITEM(S), APPEND(S) or ADDITEMS into an object.
-    pub(super) fn write_object(&mut self, code: Opcode, target: Value, span: Span, out: &mut Outbox) {
+    pub(super) fn write_object(&mut self, code: Opcode, target: Value, flags: u8, span: Span, out: &mut Outbox) {
         let pairs = matches!(code, Opcode::SETITEM | Opcode::SETITEMS);
         let (Some(node), Some(class)) = (self.arena.node_of(target), self.class_of(target)) else {
             return self.lost(span, out);
@@ -194,6 +197,10 @@ impl Machine {
             return self.planted(class, code, span, out);
         }
         let Some(spec) = self.spec_of(class) else { return };
+        if spec.attributes && flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
+            let name = self.dotted(class);
+            self.observe_keys(flags, &name, code, Some(class), span, out);
+        }
         if !(if pairs { spec.items } else { spec.append }) {
             self.observe_state(class, code, span, out);
         } else if !pairs && spec.state.is_some() && node.flags & LOST != 0 {
@@ -229,7 +236,7 @@ impl Machine {
     fn state_fits(&mut self, target: Value, class: u32, state: Value) -> bool {
         // A name that is not allowed was reported when it was called.
         let Some(spec) = self.spec_of(class) else { return true };
-        if !spec.state.as_ref().is_some_and(|param| self.fits(param, state)) {
+        if !spec.state.as_ref().is_some_and(|param| self.fits(param, state)) || !self.keys_fit(spec, state) {
             return false;
         }
         let Some(global) = self.imported_at(class).map(|i| &i.global) else { return true };
@@ -248,6 +255,25 @@ impl Machine {
         agreed.is_some()
     }
 
+    /// Whether the values of a state are of the kinds that its class's entry
+    /// says for their keys.
+    fn keys_fit(&self, spec: &Spec, state: Value) -> bool {
+        if spec.keys.is_empty() || state == Value::None {
+            return true;
+        }
+        let Some(node) = self.arena.node_of(state).filter(|n| n.kind == Kind::Dict && n.flags & PARTIAL == 0) else {
+            return false;
+        };
+        self.arena.items(node).chunks(2).all(|pair| {
+            let &[key, value] = pair else { return false };
+            let Value::Text(..) = key else { return true };
+            // A key that is not known any more may be any.
+            let Some(text) = self.arena.text_of(key) else { return false };
+            let mut said = spec.keys.iter().filter(|(name, _)| name.as_bytes() == text);
+            said.all(|(_, param)| self.fits(param, value))
+        })
+    }
+
     /// Reports a state that would set a dunder attribute, or a computed one.
     fn check_keys(&self, state: Value, name: &str, class: Option<u32>, span: Span, out: &mut Outbox) {
         let flags = self.state_flags(state);
@@ -255,13 +281,17 @@ impl Machine {
             self.lost(span, out);
         }
         if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
-            let opcode = Opcode::BUILD.name();
-            let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode }, span);
-            seen.imported = class.and_then(|class| self.imported_at(class)).map(|i| i.global.span.start);
-            let dunder = flags & DUNDER_KEY != 0;
-            seen.found = if dunder { DUNDER_FOUND } else { "a key that is computed" }.to_owned();
-            out.observe(seen);
+            self.observe_keys(flags, name, Opcode::BUILD, class, span, out);
         }
+    }
+
+    fn observe_keys(&self, flags: u8, name: &str, code: Opcode, class: Option<u32>, span: Span, out: &mut Outbox) {
+        let opcode = code.name();
+        let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode }, span);
+        seen.imported = class.and_then(|class| self.imported_at(class)).map(|i| i.global.span.start);
+        let dunder = flags & DUNDER_KEY != 0;
+        seen.found = if dunder { DUNDER_FOUND } else { "a key that is computed" }.to_owned();
+        out.observe(seen);
     }
 
     /// Puts a tuple's items into the scratch list.
@@ -324,6 +354,15 @@ impl Machine {
         let (name, spec) = (global.clone(), spec.text.clone());
         let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
         out.observe(Observation::new(What::Argument { name, text, spec }, span));
+    }
+
+    /// Remembers the keys of a state: other objects of the class fetch them
+    /// from the memo.
+    fn remember_keys(&mut self, state: Value) {
+        let node = self.arena.node_of(state).filter(|n| n.kind == Kind::Dict);
+        let keys: Vec<Value> =
+            node.map(|n| self.arena.items(n).iter().step_by(2).copied().collect()).unwrap_or_default();
+        keys.into_iter().for_each(|key| self.arena.remember(key));
     }
 
     /// Remembers texts that had to be what they are: `latin1` of a million

@@ -59,12 +59,3 @@ pub(super) fn array(machine: &Machine, state: Value, span: Span, out: &mut Outbo
         }
     }
 }
-
-/// Remembers the keys of a wrapper's state: every other wrapper of the file
-/// fetches them from the memo.
-pub(super) fn remember_keys(machine: &mut Machine, state: Value) {
-    let node = machine.arena.node_of(state).filter(|n| n.kind == Kind::Dict);
-    let keys: Vec<Value> =
-        node.map(|n| machine.arena.items(n).iter().step_by(2).copied().collect()).unwrap_or_default();
-    keys.into_iter().for_each(|key| machine.arena.remember(key));
-}

@@ -494,7 +494,7 @@ impl Machine {
             Value::Node(Kind::List, ..) => matches!(code, Opcode::APPEND | Opcode::APPENDS),
             Value::Node(Kind::Set, ..) => code == Opcode::ADDITEMS,
             Value::Node(Kind::Object, ..) => {
-                self.write_object(code, target, span, out);
+                self.write_object(code, target, flags, span, out);
                 true
             }
             // What it is was reported when it was made.

@@ -19,6 +19,13 @@ pub fn is_canonical_int(text: &[u8]) -> bool {
     }
 }
 
+/// Whether a name is of those that Python looks up by itself.
+#[inline]
+#[must_use]
+pub fn is_dunder(text: &[u8]) -> bool {
+    matches!(text, [b'_', b'_', .., b'_', b'_'])
+}
+
 /// The integer a canonical text stands for, when it fits 64 bits.
 #[must_use]
 pub fn int(text: &[u8]) -> Option<i64> {
