@@ -15,7 +15,8 @@ use super::names::{self, Allowed, DENIED, DOTTED, PYTHON2, UNKNOWN};
 pub(super) type Arguments<'a> = &'a mut dyn FnMut(&mut Gen<'_>);
 
 /// The forms of a call that takes a tuple.
-const BY_TUPLE: &[Opcode] = &[Opcode::REDUCE, Opcode::REDUCE, Opcode::REDUCE, Opcode::NEWOBJ, Opcode::NEWOBJ_EX];
+const BY_TUPLE: &[Opcode] =
+    &[Opcode::REDUCE, Opcode::REDUCE, Opcode::REDUCE, Opcode::NEWOBJ, Opcode::NEWOBJ, Opcode::NEWOBJ_EX];
 
 impl Gen<'_> {
     /// Pushes an imported name.
@@ -128,16 +129,19 @@ impl Gen<'_> {
             _ => {
                 self.import(module, name);
                 self.tuple_of(arguments);
-                self.apply();
+                // NEWOBJ takes a class only; a loader refuses a function there.
+                let class = names::is_class(module, name) || self.rng.one_in(12);
+                self.apply(class);
             }
         }
         self.nesting = self.nesting.saturating_sub(1);
         self.maybe_put();
     }
 
-    /// Calls the second value from the top with the tuple above it.
-    pub(super) fn apply(&mut self) {
-        let class = self.model.peek(1).is_some_and(|item| item.shape == Shape::Name);
+    /// Calls the second value from the top with the tuple above it, as a class
+    /// or as any callable.
+    pub(super) fn apply(&mut self, class: bool) {
+        let class = class && self.model.peek(1).is_some_and(|item| item.shape == Shape::Name);
         let code = if class { self.choose(BY_TUPLE) } else { None };
         match code.unwrap_or(Opcode::REDUCE) {
             Opcode::NEWOBJ_EX => {

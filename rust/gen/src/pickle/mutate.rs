@@ -26,7 +26,9 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     }
     let clip = |bytes: &[u8]| bytes.get(..MAX_LEN).unwrap_or(bytes).to_vec();
     let (mut pieces, donor) = (split(&clip(data)), split(&clip(other)));
-    for _ in 0..=rng.below(4) {
+    // One edit is often enough, and keeps what surrounds it readable.
+    let more = if rng.one_in(2) { 0 } else { rng.below(4) };
+    for _ in 0..=more {
         edit(&mut pieces, &donor, rng);
     }
     // An edit leaves frames too long or too short; mostly they are made to fit,
@@ -49,45 +51,46 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
 
 fn edit(pieces: &mut Vec<Piece>, donor: &[Piece], rng: &mut Rng) {
     let at = rng.below(pieces.len().saturating_add(1));
-    match rng.below(16) {
-        0..2 => insert(pieces, at, rng.pick(SNIPPETS).copied().unwrap_or(b"")),
-        2 => insert(pieces, at, rng.pick(MEMO).copied().unwrap_or(b"")),
-        3 => {
+    match rng.below(20) {
+        0 => insert(pieces, at, rng.pick(SNIPPETS).copied().unwrap_or(b"")),
+        1 => insert(pieces, at, rng.pick(MEMO).copied().unwrap_or(b"")),
+        2 => {
             let end = at.saturating_add(rng.below(RUN)).min(pieces.len());
             pieces.drain(at..end);
         }
-        4 => {
+        3 => {
             let end = at.saturating_add(rng.below(RUN)).saturating_add(1).min(pieces.len());
             let copy = pieces.get(at..end).unwrap_or(&[]).to_vec();
             let to = rng.below(pieces.len().saturating_add(1));
             pieces.splice(to..to, copy);
         }
-        5 => {
+        4 => {
             let to = rng.below(pieces.len());
             if at < pieces.len() {
                 pieces.swap(at, to);
             }
         }
-        6..8 => {
+        5..7 => {
             let from = rng.below(donor.len());
             let end = from.saturating_add(rng.below(RUN)).saturating_add(1).min(donor.len());
             pieces.splice(at..at, donor.get(from..end).unwrap_or(&[]).iter().cloned());
         }
-        8 => {
+        7 => {
             // Crossover: the head of one, the tail of the other.
             let from = rng.below(donor.len());
             pieces.truncate(at);
             pieces.extend_from_slice(donor.get(from..).unwrap_or(&[]));
         }
-        9..12 => {
+        8..11 => {
             // An argument is spoiled where there is one.
             let with: Vec<usize> = (0..pieces.len()).filter(|&i| pieces.get(i).is_some_and(has_argument)).collect();
             if let Some(piece) = rng.pick(&with).and_then(|&i| pieces.get_mut(i)) {
                 faults::spoil(piece, rng);
             }
         }
-        12 => other_opcode(pieces, at, rng),
-        13..15 => made(pieces, at, rng),
+        11 => other_opcode(pieces, at, rng),
+        12..15 => made(pieces, at, rng),
+        15..19 => another_value(pieces, rng),
         _ => {
             let end = at.saturating_add(1).min(pieces.len());
             let snippet = rng.pick(SNIPPETS).copied().unwrap_or(b"");
@@ -117,7 +120,7 @@ fn other_opcode(pieces: &mut [Piece], at: usize, rng: &mut Rng) {
 }
 
 /// A value that the generator makes: an import, a call, a container; dropped
-/// again half of the time, so that what follows finds what it expects.
+/// again most of the time, so that what follows finds what it expects.
 fn made(pieces: &mut Vec<Piece>, at: usize, rng: &mut Rng) {
     let hostile = if rng.one_in(2) { 100 } else { 0 };
     let style = Style { proto: 4, strict: false, hostile, odd: 5, memo: 20 };
@@ -130,10 +133,56 @@ fn made(pieces: &mut Vec<Piece>, at: usize, rng: &mut Rng) {
     }
     let bytes = std::mem::take(&mut made.out);
     let mut new = split(&bytes);
-    if rng.one_in(2) {
+    if !rng.one_in(3) {
         new.push(Piece::new(&[Opcode::POP.0]));
     }
     pieces.splice(at..at, new);
+}
+
+/// Another value in the place of one that an instruction pushes by itself: the
+/// stack stays as it was, and what is done with the value is done with another.
+fn another_value(pieces: &mut Vec<Piece>, rng: &mut Rng) {
+    let places: Vec<usize> =
+        (0..pieces.len()).filter(|&i| pieces.get(i).and_then(|p| p.code).is_some_and(pushes)).collect();
+    let Some(&at) = rng.pick(&places) else { return };
+    let hostile = if rng.one_in(4) { 100 } else { 0 };
+    let mut made = Gen::new(rng, Style { proto: 4, strict: false, hostile, odd: 5, memo: 0 });
+    match pieces.get(at).and_then(|piece| piece.code) {
+        Some(Opcode::GLOBAL) => made.any_name(),
+        _ if made.rng.one_in(4) => made.value(1),
+        _ => made.atom(),
+    }
+    let bytes = std::mem::take(&mut made.out);
+    pieces.splice(at..at.saturating_add(1), split(&bytes));
+}
+
+/// Whether an opcode pushes a value and takes none.
+fn pushes(code: Opcode) -> bool {
+    let argument = code.info().is_some_and(|info| info.arg != ArgKind::None);
+    let other = matches!(
+        code,
+        Opcode::PUT
+            | Opcode::BINPUT
+            | Opcode::LONG_BINPUT
+            | Opcode::PROTO
+            | Opcode::FRAME
+            | Opcode::INST
+            | Opcode::PERSID
+            | Opcode::EXT1
+            | Opcode::EXT2
+            | Opcode::EXT4
+    );
+    let bare = matches!(
+        code,
+        Opcode::NONE
+            | Opcode::NEWTRUE
+            | Opcode::NEWFALSE
+            | Opcode::EMPTY_TUPLE
+            | Opcode::EMPTY_LIST
+            | Opcode::EMPTY_DICT
+            | Opcode::EMPTY_SET
+    );
+    (argument && !other) || bare
 }
 
 /// One frame from after PROTO to STOP, where there was any.

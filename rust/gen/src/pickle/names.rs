@@ -42,12 +42,18 @@ pub fn allowed() -> &'static [Allowed] {
     })
 }
 
-/// Allowed names that can be called, once more often those of a small
-/// library: two in three names of the table are bare types.
+/// Allowed names that can be called: two in three names of the table are bare
+/// types.
 #[must_use]
 pub(super) fn callable() -> &'static [&'static Allowed] {
     static ROWS: OnceLock<Vec<&Allowed>> = OnceLock::new();
     ROWS.get_or_init(|| allowed().iter().filter(|row| row.spec.call.is_some()).collect())
+}
+
+/// Whether a name is that of an allowed class.
+#[must_use]
+pub(super) fn is_class(module: &str, name: &str) -> bool {
+    types().iter().any(|row| row.name == name && row.module == module)
 }
 
 /// Allowed names that may stand where a type is expected.

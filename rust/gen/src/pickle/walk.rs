@@ -73,7 +73,7 @@ impl Gen<'_> {
             19 => self.any_name(),
             20 | 21 if self.model.peek(1).is_some_and(|f| matches!(f.shape, Shape::Name | Shape::Object)) => {
                 if top.is_some_and(|args| args.shape == Shape::Tuple) {
-                    self.apply();
+                    self.apply(true);
                 }
             }
             22 if self.model.peek(1).is_some_and(|target| target.shape == Shape::Object) => self.build(),
