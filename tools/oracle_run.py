@@ -24,28 +24,15 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
-from dryload import Policy, Report, Verdict, scan
-from dryload._native import scan_bytes
-from dryload.fuzzing import (
-    Asked,
-    Load,
-    ask,
-    disagreements,
-    generate_pickle,
-    load_of,
-    mutate_pickle,
-    unreported,
-    watch,
-)
-from dryload.fuzzing.oracles import READERS, beyond, reported, room
+from dryload import Policy, Verdict, scan
+from dryload.fuzzing import Load, ask, disagreements, load_of, pickle_of, unreported, untold, watch
+from dryload.fuzzing.oracles import READERS, is_without_defect, room
 
 SEEDS = Path(__file__).parents[1] / "tests" / "data"
 # Pickles that a process works through before it reports; a process that dies loses what it had not told.
 CHUNK = 5_000
 # Seeds longer than this are left out: mutants of a forest teach little and cost much.
 LONGEST_SEED = 16 * 1024
-# Facts have no hyphen but for these; any other observation with one is a defect.
-FACTS = frozenset({"foreign-write", "dunder-state", "planted-method"})
 
 
 @dataclass
@@ -89,50 +76,25 @@ def seeds() -> list[bytes]:
 PICKLES = {".pkl", ".pt", ".pth", ".bin", ".joblib"}
 
 
-def pickle_of(number: int, from_files: list[bytes]) -> tuple[str, bytes]:
-    """The pickle of a number: generated, or a mutant."""
-    if number % 2 == 0:
-        return "generated", generate_pickle(number)
-    which = (number * 2654435761) % (2 * len(from_files))
-    data = from_files[which] if which < len(from_files) else generate_pickle(number ^ 0x5555)
-    other = from_files[which // 2] if number % 3 else generate_pickle(number ^ 0xAAAA)
-    made = mutate_pickle(number, data, other)
-    return "mutant", mutate_pickle(number + 1, made, data) if number % 5 == 0 else made
-
-
 def tried(number: int, from_files: list[bytes], policy: Policy, tally: Tally) -> None:
     """Asks about one pickle."""
-    kind, data = pickle_of(number, from_files)
+    kind, data = "mutant" if number % 2 else "generated", pickle_of(number, from_files)
     report = scan(data, policy=policy)
     tally.tried += 1
     tally.made[kind] += 1
     tally.verdicts[f"{kind} {report.verdict}"] += 1
-    sound = report.verdict is Verdict.INERT or _without_defect(data, policy)
-    asked = ask(data) if sound else ask(data, readers=READERS[:1])
+    inert = report.verdict is Verdict.INERT
+    # What is neither inert nor sound promises nothing: one reader says whether it can be read at all.
+    sound = inert or is_without_defect(data, policy)
+    asked = ask(data, readers=None if sound else READERS[:1])
     tally.accepted[kind] += not asked[0].error
-    tally.asked += sound
     if not sound:
         return
-    if report.verdict is Verdict.INERT:
-        tally.unread += all(one.error for one in asked)
-    for fault in faults(data, report, asked):
-        tally.violations.append((f"{number}: {report.verdict}: {fault}", data))
-
-
-def faults(data: bytes, report: Report, asked: tuple[Asked, ...]) -> list[str]:
-    """What is wrong, in words."""
-    wrong = [f"unreported: {one}" for one in unreported(data, report, asked=asked)]
-    wrong += [f"disagreement: {one}" for one in disagreements(data, report, asked=asked)]
-    if report.verdict is not Verdict.INERT:
-        wrong += [f"not told, though without a defect: {one}" for one in beyond(asked, reported(report))]
-    return wrong
-
-
-def _without_defect(data: bytes, policy: Policy) -> bool:
-    """Whether only facts were seen: a name must be told before it can be judged."""
-    record = scan_bytes(data, None, policy.names, None)
-    codes = {row["code"] for row in record.observations()} - FACTS
-    return record.recognised and record.complete and not any("-" in code for code in codes)
+    tally.asked += 1
+    tally.unread += inert and all(one.error for one in asked)
+    wrong: list[object] = [*unreported(data, report, asked=asked), *disagreements(data, report, asked=asked)]
+    wrong += untold(data, policy=policy, asked=asked)
+    tally.violations += [(f"{number}: {report.verdict}: {each}", data) for each in wrong]
 
 
 def stretch(numbers: range, at: Synchronized[int]) -> Tally:
@@ -178,8 +140,8 @@ def ask_many(options: argparse.Namespace) -> Tally:
                 keep(total.violations, options.out)
             elif not process.is_alive() and results.empty():
                 died = at.value
-                kind, data = pickle_of(died, seeds())
-                total.violations.append((f"{died}: a reader died with {process.exitcode} ({kind})", data))
+                what = f"{died}: a reader died with {process.exitcode}"
+                total.violations.append((what, pickle_of(died, seeds())))
                 running.remove(entry)
                 left += [each for each in (range(died + 1, numbers.stop), range(numbers.start, died)) if each]
         time.sleep(0.05)
@@ -227,10 +189,11 @@ def effects(options: argparse.Namespace) -> Tally:
     """Loads so many inert files."""
     total = Tally()
     files = [(path.name, path.read_bytes()) for path in sorted(SEEDS.rglob("*")) if path.is_file()]
+    pickles = seeds()
     loads: dict[bytes, Load] = {}
     number = options.seed
     while len(loads) < options.effects:
-        for name, data in files or contained(pickle_of(number, seeds())[1]):
+        for name, data in files or contained(pickle_of(number, pickles)):
             report = scan(data, name=name)
             # Tensors without a pickle have nothing that could act.
             if report.verdict is Verdict.INERT and report.format in LOADED:

@@ -7,8 +7,9 @@ Nothing here is imported by a scan. `oracles` asks unpicklers which names they w
 from __future__ import annotations
 
 from dryload._native import generate_pickle, mutate_pickle
+from dryload.fuzzing.corpus import pickle_of
 from dryload.fuzzing.effects import Effect, Load, Outcome, load_of, watch
-from dryload.fuzzing.oracles import Asked, Disagreement, Unreported, ask, disagreements, unreported
+from dryload.fuzzing.oracles import Asked, Disagreement, Unreported, ask, disagreements, unreported, untold
 
 __all__ = [
     "Asked",
@@ -22,6 +23,8 @@ __all__ = [
     "generate_pickle",
     "load_of",
     "mutate_pickle",
+    "pickle_of",
     "unreported",
+    "untold",
     "watch",
 ]

@@ -152,11 +152,11 @@ def load(kind: str, data: bytes) -> object:
         loaded = numpy.load(io.BytesIO(data), allow_pickle=True)
         return {name: loaded[name] for name in loaded.files} if hasattr(loaded, "files") else loaded
     if kind == "joblib":
-        import joblib
+        joblib: Any = importlib.import_module("joblib")
 
         return joblib.load(io.BytesIO(data))
     if kind == "torch":
-        import torch
+        torch: Any = importlib.import_module("torch")
 
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=False)
     return pickle.loads(data)
@@ -176,13 +176,14 @@ def harmless(kind: str) -> list[bytes]:
                 made.append(file.getvalue())
         return made
     if kind == "joblib":
-        import joblib
         import numpy
+
+        joblib: Any = importlib.import_module("joblib")
 
         joblib.dump([numpy.zeros(1), {}], file)
         return [file.getvalue()]
     if kind == "torch":
-        import torch
+        torch: Any = importlib.import_module("torch")
 
         made = []
         for new in (True, False):

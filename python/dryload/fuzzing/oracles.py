@@ -18,12 +18,17 @@ import itertools
 import pickle
 
 from dryload._frozen import frozen
+from dryload._native import defects, scan_bytes
 from dryload.findings import Verdict
+from dryload.policy import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from typing_extensions import Buffer
+
+    from dryload._core import Record
     from dryload.report import Report
 
     Name = tuple[str, str]
@@ -97,6 +102,38 @@ def unreported(data: bytes, report: Report, *, asked: Sequence[Asked] | None = N
     if report.verdict is not Verdict.INERT:
         return []
     return beyond(ask(data) if asked is None else asked, reported(report))
+
+
+def untold(
+    data: bytes, *, policy: Policy | None = None, asked: Sequence[Asked] | None = None
+) -> list[Unreported]:
+    """Lists the names that any reader asks for and that no scan tells of, though it saw no defect.
+
+    Whatever the verdict: a name must be told before it can be judged. Where there is a defect, readers may
+    differ, and the verdict says so.
+
+    >>> untold(b"cverymod\\nsecret\\n.")
+    []
+    """
+    record = _without_defect(data, Policy.default() if policy is None else policy)
+    if record is None:
+        return []
+    known = frozenset((row["module"], row["qualname"]) for part in record.parts() for row in part["imports"])
+    return beyond(ask(data) if asked is None else asked, known)
+
+
+def is_without_defect(data: bytes, policy: Policy) -> bool:
+    """True for what was read to its end with nothing against its format's rules, and no name computed."""
+    return _without_defect(data, policy) is not None
+
+
+def _without_defect(data: bytes, policy: Policy) -> Record | None:
+    record = scan_bytes(data, None, policy.names, policy.limits or None)
+    if not record.recognised or not record.complete:
+        return None
+    if any(row["code"] in DEFECTS or row["code"] in NAMELESS for row in record.observations()):
+        return None
+    return record
 
 
 def disagreements(data: bytes, report: Report, *, asked: Sequence[Asked] | None = None) -> list[Disagreement]:
@@ -242,7 +279,7 @@ class Fast(_Stubs, pickle.Unpickler):
     """The C unpickler, closed."""
 
 
-class Slow(_Stubs, pickle._Unpickler):  # type: ignore[name-defined, misc]
+class Slow(_Stubs, pickle._Unpickler):
     """The pure Python unpickler, closed."""
 
 
@@ -264,11 +301,11 @@ class Unbuffered(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         return self._inner.read(size)
 
-    def readline(self, size: int | None = -1) -> bytes:  # type: ignore[override]
+    def readline(self, size: int | None = -1) -> bytes:
         return self._inner.readline(size)
 
-    def readinto(self, buffer: object) -> int:
-        return self._inner.readinto(buffer)  # type: ignore[arg-type]
+    def readinto(self, buffer: Buffer) -> int:
+        return self._inner.readinto(buffer)
 
 
 # `pickle.loads` has all the bytes in its buffer; a file that was read ahead to its end gives the same buffer
@@ -284,21 +321,28 @@ LATIN1: dict[str, object] = {"encoding": "latin1", "buffers": itertools.repeat(b
 
 # Each option is one that a loader uses: torch reads legacy files as utf-8, Paddle and old numpy files are
 # read as latin1, `numpy.load` is told `bytes`. A loader that has buffers goes on past NEXT_BUFFER.
+_ROWS: tuple[tuple[str, type, str, dict[str, object]], ...] = (
+    ("C from bytes", Fast, "ahead", {}),
+    ("C from BytesIO", Fast, "memory", {}),
+    ("C from a file", Fast, "file", {}),
+    ("C from a raw file", Fast, "raw", {}),
+    ("C from BytesIO, latin1, buffers", Fast, "memory", LATIN1),
+    ("C from a file, utf-8", Fast, "file", {"encoding": "utf-8", "errors": "replace"}),
+    ("C from bytes, as bytes", Fast, "ahead", {"encoding": "bytes"}),
+    ("Python from BytesIO", Slow, "memory", {}),
+    ("Python from a file, latin1, buffers", Slow, "file", LATIN1),
+    ("Python from a raw file, as bytes", Slow, "raw", {"encoding": "bytes"}),
+)
 READERS: tuple[Reader, ...] = tuple(
     Reader(label=label, unpickler=unpickler, source=source, options=options)
-    for label, unpickler, source, options in (
-        ("C from bytes", Fast, "ahead", {}),
-        ("C from BytesIO", Fast, "memory", {}),
-        ("C from a file", Fast, "file", {}),
-        ("C from a raw file", Fast, "raw", {}),
-        ("C from BytesIO, latin1, buffers", Fast, "memory", LATIN1),
-        ("C from a file, utf-8", Fast, "file", {"encoding": "utf-8", "errors": "replace"}),
-        ("C from bytes, as bytes", Fast, "ahead", {"encoding": "bytes"}),
-        ("Python from BytesIO", Slow, "memory", {}),
-        ("Python from a file, latin1, buffers", Slow, "file", LATIN1),
-        ("Python from a raw file, as bytes", Slow, "raw", {"encoding": "bytes"}),
-    )
-)  # fmt: skip
+    for label, unpickler, source, options in _ROWS
+)
+
+# The slugs of the core's defects; what else it observes are facts.
+DEFECTS = frozenset(slug for slug, *_ in defects())
+
+# Facts that stand for a name: it is computed, too long to be one, or a number.
+NAMELESS = frozenset({"computed-name", "extension"})
 
 # What a mutant may make an unpickler allocate before it gets a MemoryError, in bytes.
 ROOM = 512 * 1024 * 1024
