@@ -46,7 +46,7 @@ CRATES = {
     "dryload-core": set(),
     "dryload-io": {"dryload-core"},
     "dryload-gen": {"dryload-core"},
-    "dryload-py": {"dryload-core", "dryload-io"},
+    "dryload-py": {"dryload-core", "dryload-gen", "dryload-io"},
 }
 
 # Past this a file has a second idea in it: house style 1.

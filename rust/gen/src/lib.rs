@@ -1,10 +1,13 @@
 //! Inputs for fuzzing, deterministic from a seed.
 //!
-//! Byte-level mutation that knows which bytes matter to these formats:
-//! opcodes, length fields, zip signatures. The same seed and input give the
-//! same output on every platform.
+//! Each format has a module with the same functions: `generate` makes an
+//! input from nothing, `mutate` makes one from two others. `mutate` of the
+//! crate knows no format; it edits bytes, at places where these formats keep
+//! opcodes, lengths and signatures. The same seed and inputs give the same
+//! output on every platform.
 
 mod mutate;
+pub mod pickle;
 mod rng;
 
 pub use mutate::mutate;

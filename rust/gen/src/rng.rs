@@ -29,6 +29,11 @@ impl Rng {
         }
     }
 
+    /// True once in `n` times; always when `n` is 0 or 1.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
     /// One of a slice.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let index = self.below(from.len());

@@ -6,6 +6,7 @@
 
 mod batch;
 mod convert;
+mod generator;
 mod header;
 mod names;
 mod record;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::batch::PyBatch;
+    #[pymodule_export]
+    use super::generator::{generate_pickle, mutate_pickle};
     #[pymodule_export]
     use super::header::{PyHeader, safetensors_header_bytes, safetensors_header_file};
     #[pymodule_export]
