@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from dryload import scan
+from dryload.fuzzing.oracles import ask
 from tests.build import joblib_rows, pkasm
-from tests.differential.oracles import READERS, ask
 
 EVIL = pkasm("PROTO 2\nGLOBAL posix system\nBINUNICODE 'true'\nTUPLE1\nREDUCE\nSTOP").data
 LIST = pkasm("PROTO 4\nEMPTY_LIST\nMEMOIZE\nMARK\nBININT1 1\nBINGET 0\nAPPENDS\nSTOP").data
@@ -64,7 +64,7 @@ def test_the_reading_with_the_outer_memo_counts_where_it_is_denied(
     words: tuple[str, str], verdict: str
 ) -> None:
     data = dump(pkasm(FETCHED).data, words=words)
-    asked = {name for _, kind, source, options in READERS for name in ask(data, kind, source, options).names}
+    asked = {name for one in ask(data) for name in one.names}
     assert words in asked, "the oracle: a plain unpickler asks for the outer words"
     assert scan(data, name="model.joblib").verdict == verdict
 
