@@ -273,6 +273,41 @@ pub enum Kind {
     Deflate,
     /// zlib (RFC 1950)
     Zlib,
+    /// gzip (RFC 1952), of one or more members
+    Gzip,
+    /// bzip2, of one or more streams
+    Bzip2,
+    /// xz, of one or more streams
+    Xz,
+    /// lzma, as before xz
+    Lzma,
+}
+
+impl Kind {
+    /// As reports spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deflate => "deflate",
+            Self::Zlib => "zlib",
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Lzma => "lzma",
+        }
+    }
+
+    /// Whether a stream of its own may follow another one.
+    #[must_use]
+    pub const fn has_members(self) -> bool {
+        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz)
+    }
+
+    /// Whether a stream says what it is.
+    #[must_use]
+    pub const fn has_signature(self) -> bool {
+        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz)
+    }
 }
 
 /// How the bytes of a child are stored in its parent.

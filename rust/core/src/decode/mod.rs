@@ -4,10 +4,8 @@
 //! how much may come out, and whether it was what the container declared.
 
 mod decoder;
-mod deflate;
 
 pub use decoder::{Decoder, Kind, Status, Step, Sureness, detect};
-pub use deflate::{Inflate, State};
 
 crate::defects! {
     BAD_DEFLATE Invalid "zip-bad-deflate" "a deflated member that does not inflate";

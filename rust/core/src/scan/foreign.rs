@@ -4,9 +4,6 @@
 /// A signature: its offset, its bytes, the name.
 static SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"version https://git-lfs", LFS_POINTER),
-    (0, b"\x1f\x8b\x08", "gzip"),
-    (0, b"BZh", "bzip2"),
-    (0, b"\xfd7zXZ\0", "xz"),
     (0, b"]\0\0", "lzma"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
     (0, b"\x04\x22\x4d\x18", "lz4"),

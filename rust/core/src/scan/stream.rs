@@ -50,7 +50,6 @@ pub(super) enum Reach {
 }
 
 /// One stream.
-#[derive(Debug)]
 struct Stream {
     kind: Kind,
     decoder: Decoder,
