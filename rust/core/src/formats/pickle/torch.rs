@@ -50,8 +50,7 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
     let node = machine.arena.node_of(id).filter(|n| n.kind == Kind::Tuple)?;
     let (&[tag, class, key, location, numel], view) = machine.arena.items(node).split_first_chunk::<5>()?;
     let global = machine.global_of(class)?;
-    let known = matches!(global.module.as_str(), "torch" | "torch.storage" | "torch.cuda");
-    if machine.arena.text_of(tag)? != b"storage" || !known || global.side != Side::Allow {
+    if machine.arena.text_of(tag)? != b"storage" {
         return None;
     }
     machine.arena.text_of(location)?;
@@ -59,10 +58,16 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
     if !matches!(view, [] | [Value::None]) {
         return None;
     }
-    let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&global.qualname)).ok()?;
-    let item = ITEM_BYTES.get(item)?.1;
+    let item = item_bytes(global)?;
     let numel = u64::try_from(machine.arena.int(numel)?).ok();
     Some(Storage { key: machine.arena.text_of(key)?.to_vec(), bytes: numel.and_then(|n| n.checked_mul(item)), item })
+}
+
+/// Bytes of an element of a storage class that the policy allows.
+pub(super) fn item_bytes(class: &Global) -> Option<u64> {
+    let known = matches!(class.module.as_str(), "torch" | "torch.storage" | "torch.cuda") && class.side == Side::Allow;
+    let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&class.qualname)).ok().filter(|_| known)?;
+    ITEM_BYTES.get(item).map(|(_, bytes)| *bytes)
 }
 
 /// Holds a storage against its member: torch reads as many bytes as the id
