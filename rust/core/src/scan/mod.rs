@@ -2,6 +2,7 @@
 
 mod ending;
 mod foreign;
+mod mismatch;
 mod record;
 mod region;
 mod session;
