@@ -36,7 +36,6 @@ fn probe(p: &Probe<'_>) -> Match {
         _ if !p.name.ends_with(EXTENSION) => Match::No,
         // Some readers pass a mark or spaces before the header.
         Some(header) if may_begin(header) => Match::Maybe,
-        None => Match::Maybe,
         _ => Match::Named,
     }
 }
