@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.build_tar import link, long_name, member, pax, tar
+from tests.build_tar import header, link, long_name, member, padded, pax, tar
 
 NAME = "model.tar"
 OFFSET = 512
@@ -24,6 +24,7 @@ def near_miss() -> bytes:
 
 def variants() -> Mapping[str, tuple[str, bytes]]:
     return {
+        "behind the size": (NAME, tar(header("L", 5, flag=b"L"), padded(b"a.pkl.txt"), member("b.pkl"))),
         "in a path of pax": (NAME, tar(pax({"path": "a.pkl\0.txt"}), member("b.pkl"))),
         "in a long target": (NAME, tar(member("a"), long_name("a\0b", flag=b"K"), link("c", "d"))),
     }

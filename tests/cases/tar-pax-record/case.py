@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.build_tar import member, pax, record, tar
+from tests.build_tar import header, member, padded, pax, record, tar
 
 NAME = "model.tar"
 OFFSET = 512
 NEAR_MISS_IS_INERT = True
+
+
+# Two records, of which the size of the header covers the first.
+TWO = padded(record("comm", "c") + record("path", "b.pkl"))
 
 
 def fires() -> bytes:
@@ -41,6 +45,7 @@ def variants() -> Mapping[str, tuple[str, bytes]]:
     }
     return {
         **{claim: (NAME, having(records)) for claim, records in faults.items()},
+        "a record behind the size": (NAME, tar(header("x", 9, flag=b"x"), TWO, member("a.pkl"))),
         "a name for all members": (NAME, tar(pax({"path": "b.pkl"}, flag=b"g"), member("a.pkl"))),
         "a size for all members": (NAME, tar(pax({"size": "4"}, flag=b"g"), member("a.pkl"))),
     }

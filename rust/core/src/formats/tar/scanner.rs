@@ -223,9 +223,16 @@ impl TarScanner {
         let span = Span::at(self.pos, size);
         self.pos = self.pos.saturating_add(wide(bytes.len()));
         (self.phase, self.need) = (Phase::Header, BLOCK_BYTES);
-        let bytes = bytes.get(..usize::try_from(size).unwrap_or(usize::MAX)).unwrap_or(bytes);
+        let (bytes, padding) = bytes.split_at(usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len()));
         if !self.spend(size, span, out) {
             return;
+        }
+        if padding.iter().any(|&b| b != 0) {
+            // tarfile reads on to the end of the block, others stop at the size.
+            let defect =
+                if matches!(kind, Kind::Pax | Kind::PaxGlobal) { &defects::PAX_RECORD } else { &defects::NAME_NUL };
+            let padding = Span { start: span.end, end: self.pos };
+            out.defect(Error::new(defect, padding).with("zeros behind the size", "others"));
         }
         match kind {
             Kind::LongName | Kind::LongLink => {
