@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.build_tar import header, member, sum_of, tar
+from tests.build_tar import header, member, padded, record, sum_of, tar
 
 NAME = "model.tar"
 OFFSET = 124
@@ -21,6 +21,8 @@ SIZES = {
     "a tab": b"\t4",
     "digits behind a NUL": b"4\x007",
 }
+
+PATH = padded(record("path", "a"))
 
 
 def fires() -> bytes:
@@ -49,5 +51,11 @@ def variants() -> Mapping[str, tuple[str, bytes]]:
             NAME,
             tar(member("a.pkl", magic=b"ustar  \0", prefix=b"00000000001")),
         ),
+        "pax records without a magic number": (
+            NAME,
+            tar(header("x", 9, flag=b"x", magic=b""), PATH, member("b")),
+        ),
+        "pax records of another type": (NAME, tar(header("x", 9, flag=b"X"), PATH, member("b"))),
+        "an owner below zero": (NAME, tar(member("a.pkl", uid=b"\xff" * 8))),
         "a mode of another base": (NAME, tar(member("a.pkl", mode=b"0o644"))),
     }

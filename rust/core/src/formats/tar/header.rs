@@ -78,7 +78,8 @@ impl<'b> Header<'b> {
         for &(name, at, width) in NUMBERS {
             let field: Number = number(window(block, at, width)?)?;
             let counts = matches!(name, "size" | "chksum");
-            if !field.is_clean || (counts && (field.is_blank || field.value < 0)) {
+            // Only a time may lie before zero: GNU tar refuses other owners.
+            if !field.is_clean || (counts && field.is_blank) || (name != "mtime" && field.value < 0) {
                 say("octal digits, or base 256 from 0x80 on", at);
             }
             match name {
@@ -103,11 +104,17 @@ impl<'b> Header<'b> {
             // GNU tar and Python take both sums, others the unsigned one.
             say("an unsigned sum", CHECKSUM);
         }
-        if header.kind != Kind::Sparse
-            && !header.is_ustar()
-            && header.field(PREFIX, 155).first().is_some_and(|&b| b != 0)
-        {
-            // tarfile takes it for a prefix of the name, GNU tar for times.
+        let ahead = matches!(header.kind, Kind::LongName | Kind::LongLink | Kind::Pax | Kind::PaxGlobal);
+        if ahead && (!(header.is_ustar() || header.is_gnu()) || flag == b'X') {
+            // Rust's tar and others take it for a member.
+            say("a header of the next member that has a magic number, and is no X", 257);
+        }
+        // tarfile takes it for a prefix of the name, GNU tar for times; star
+        // has times behind 131 bytes of it.
+        let prefix = header.field(PREFIX, 155);
+        let is_star = header.field(508, 4) == b"tar\0" && prefix.get(130).is_some_and(|&b| b != 0);
+        let has_prefix = header.kind != Kind::Sparse && prefix.first().is_some_and(|&b| b != 0);
+        if has_prefix && (!header.is_ustar() || is_star) {
             say("no prefix without the magic number of ustar", PREFIX);
         }
         // A folder of v7, which has no flag for one.
@@ -128,7 +135,11 @@ impl<'b> Header<'b> {
     }
 
     fn is_ustar(&self) -> bool {
-        self.field(257, 6) == b"ustar\0"
+        self.field(257, 8) == b"ustar\x0000"
+    }
+
+    fn is_gnu(&self) -> bool {
+        self.field(257, 8) == b"ustar  \0"
     }
 
     fn own_name(&self) -> &'b [u8] {

@@ -237,8 +237,9 @@ impl TarScanner {
         match kind {
             Kind::LongName | Kind::LongLink => {
                 let name = until_nul(bytes);
-                if bytes.get(name.len()..).unwrap_or(&[]).iter().any(|&b| b != 0) {
-                    out.defect(Error::new(&defects::NAME_NUL, span).with("NULs at the end", printable(bytes, 80)));
+                // Rust's tar takes off one NUL, others end at the first.
+                if !matches!(bytes.get(name.len()..), Some([] | [0])) {
+                    out.defect(Error::new(&defects::NAME_NUL, span).with("one NUL at the end", printable(bytes, 80)));
                 }
                 let slot = if kind == Kind::LongName { &mut self.ahead.long_name } else { &mut self.ahead.long_link };
                 if slot.replace(name.to_vec()).is_some() {
