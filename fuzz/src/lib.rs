@@ -19,6 +19,7 @@ pub fn policy() -> std::sync::Arc<dryload_core::names::Names> {
         ("builtins", "set", "type call(list?) append gives(set)"),
         ("torch._utils", "_rebuild_tensor_v2", "call(storage, int, tuple, tuple, bool, object)"),
         ("torch", "FloatStorage", "type"),
+        ("torch", "FloatTensor", "type"),
         ("joblib.numpy_pickle", "NumpyArrayWrapper", "type call() state(dict)"),
         ("numpy", "ndarray", "type"),
         ("numpy", "dtype", "type call(str, bool, bool) state(tuple)"),

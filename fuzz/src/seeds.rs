@@ -20,6 +20,28 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let object = npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"\x80\x02]Na.");
     let inner = zip(&[("c.pkl", b"\x80\x02N.")]);
     seeds.push(("d.zip", deflated(&[("a.pkl", b"\x80\x02K\x01."), ("o.npy", &object), ("inner.zip", &inner)])));
+    seeds.push((
+        "a.tar",
+        tar(&[
+            (b'0', "a.pkl", b"\x80\x02K\x01."),
+            (b'5', "d/", b""),
+            (b'0', "d/o.npy", &object),
+            (b'2', "l", b"a.pkl"),
+        ]),
+    ));
+    let long = format!("{}/c.pkl", "d".repeat(120));
+    let records = format!("{} path={long}\n", long.len().saturating_add(10));
+    seeds.push((
+        "p.tar",
+        tar(&[
+            (b'g', "g", b"13 comment=a\n"),
+            (b'x', "p", records.as_bytes()),
+            (b'0', "c", b"\x80\x02N."),
+            (b'L', "L", long.replace('c', "b").as_bytes()),
+            (b'0', "b", b"\x80\x02N."),
+        ]),
+    ));
+    seeds.push(("t.tar", torch_tar()));
     seeds.push(("z.zip", zip(&[("a.pkl", b"\x80\x02K\x01."), ("inner.zip", &zip(&[("b.pkl", b"\x80\x02N.")]))])));
     seeds
 }
@@ -57,6 +79,54 @@ fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
     let mut out = u64::try_from(header.len()).unwrap_or(0).to_le_bytes().to_vec();
     out.extend_from_slice(header.as_bytes());
     out.extend_from_slice(data);
+    out
+}
+
+/// A tar of torch 0.1: one storage of two floats, one tensor of it.
+fn torch_tar() -> Vec<u8> {
+    let mut storages = b"\x80\x02K\x01.\x80\x02(K\x07X\x03\0\0\0cpuctorch\nFloatStorage\nt.".to_vec();
+    storages.extend_from_slice(&2u64.to_le_bytes());
+    storages.extend_from_slice(&[0; 8]);
+    storages.extend_from_slice(b"\x80\x02].");
+    let mut tensors = b"\x80\x02K\x01.\x80\x02(K\x08K\x07ctorch\nFloatTensor\nt.".to_vec();
+    for n in [1u64, 2, 1, 0] {
+        tensors.extend_from_slice(&n.to_le_bytes());
+    }
+    let object = b"\x80\x02}X\x01\0\0\0wK\x08Qs.";
+    tar(&[
+        (b'0', "sys_info", b"\x80\x02}."),
+        (b'0', "pickle", object),
+        (b'0', "tensors", &tensors),
+        (b'0', "storages", &storages),
+    ])
+}
+
+/// A tar of members: type flag, name, data; of a link, where it leads.
+fn tar(members: &[(u8, &str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (flag, name, data) in members {
+        let link = if *flag == b'2' { *data } else { b"" };
+        let data = if *flag == b'2' { b"" } else { *data };
+        let mut header = Vec::new();
+        let field = |to: &mut Vec<u8>, bytes: &[u8], width: usize| {
+            to.extend_from_slice(bytes);
+            to.resize(to.len().saturating_add(width).saturating_sub(bytes.len()), 0);
+        };
+        field(&mut header, name.as_bytes(), 100);
+        (0..3).for_each(|_| field(&mut header, b"0000644", 8));
+        field(&mut header, format!("{:011o}", data.len()).as_bytes(), 12);
+        field(&mut header, b"00000000000", 12);
+        header.extend_from_slice(b"        ");
+        header.push(*flag);
+        field(&mut header, link, 100);
+        field(&mut header, b"ustar\x0000", 255);
+        let sum: u32 = header.iter().map(|&b| u32::from(b)).sum();
+        header.splice(148..156, format!("{sum:06o}\0 ").into_bytes());
+        out.extend_from_slice(&header);
+        out.extend_from_slice(data);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len().saturating_add(1024), 0);
     out
 }
 

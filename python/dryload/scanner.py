@@ -246,6 +246,8 @@ def _processors() -> int:
 
 
 # What is said of a file that no model format claims.
-NO_MODEL = frozenset({"scan-unrecognised-content", "scan-empty-file", "scan-unsupported-format"})
+NO_MODEL = frozenset(
+    {"scan-unrecognised-content", "scan-empty-file", "scan-unsupported-format", "scan-not-a-model"}
+)
 # What a report calls bytes that came without a name.
 UNNAMED = "<bytes>"

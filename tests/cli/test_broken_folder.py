@@ -20,7 +20,7 @@ from dryload.cli.main import main
 
 NOBODY = 65534
 EVIL = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00true\x85R."
-POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d7a" * 16 + b"\nsize 12345\n"
 STATE_DICT = Path(__file__).parents[2] / "samples" / "state_dict.pt"
 
 

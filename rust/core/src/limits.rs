@@ -64,6 +64,8 @@ limits! {
     max_observations = 1_000;
     /// bytes of a safetensors header; the format's own ceiling
     max_header_bytes = 100_000_000;
+    /// bytes of a tar header that speaks of the next member: a long name, or pax records
+    max_tar_header_bytes = 1024 * 1024;
     /// bytes of an npy header; numpy refuses more unless pickles are allowed
     max_npy_header_bytes = 10_000;
 }

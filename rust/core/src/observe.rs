@@ -331,10 +331,31 @@ pub enum Role {
     TorchPickle(std::sync::Arc<std::collections::HashMap<String, u64>>),
     /// The object pickle of a legacy torch stream, whose storages follow it.
     TorchLegacy,
+    /// A member of a torch tar, which its loader reads as one of three streams.
+    TorchTar(TarStream),
     /// Raw numbers, if the archive's pickle names a storage of this key.
     TensorData(String),
     /// A small text of a known layout that carries no code.
     Marker,
+}
+
+impl Role {
+    /// Whether its loader unpickles it, whatever its bytes look like.
+    #[must_use]
+    pub const fn is_pickle(&self) -> bool {
+        matches!(self, Self::Pickle | Self::TorchPickle(_) | Self::TorchTar(_))
+    }
+}
+
+/// The streams of a torch tar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TarStream {
+    /// `storages`: pickles with raw storages between them.
+    Storages,
+    /// `tensors`: pickles with raw shapes between them.
+    Tensors,
+    /// `pickle`: the object; its tensors are persistent loads.
+    Object,
 }
 
 /// A region a scanner hands up to the session.
@@ -356,6 +377,8 @@ crate::defects! {
     EMPTY_FILE Inconclusive "scan-empty-file" "no byte in it";
     UNRECOGNISED_CONTENT Inconclusive "scan-unrecognised-content" "the content is of no format known here";
     UNSUPPORTED_FORMAT Inconclusive "scan-unsupported-format" "a format that is recognised and not read yet";
+    NOT_A_MODEL Inconclusive "scan-not-a-model" "the content is of another kind than a model's";
+    NAME_MISMATCH Note "scan-name-mismatch" "the name stands for another format than the content is of";
     LFS_POINTER Inconclusive "scan-lfs-pointer" "a Git LFS pointer, not the model it stands for";
     SOURCE_CHANGED Inconclusive "scan-source-changed" "the source gave fewer bytes than it said it has";
     UNREADABLE Inconclusive "scan-unreadable" "the source could not be read";

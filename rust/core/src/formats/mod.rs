@@ -16,12 +16,13 @@ pub mod compressed;
 pub mod npy;
 pub mod pickle;
 pub mod safetensors;
+pub mod tar;
 pub mod zip;
 
 /// Every format, in the order in which a file is asked. Adding one is a folder
 /// and a line here.
 pub static FORMATS: &[&Format] =
-    &[&safetensors::FORMAT, &npy::FORMAT, &zip::FORMAT, &compressed::FORMAT, &pickle::FORMAT];
+    &[&safetensors::FORMAT, &npy::FORMAT, &zip::FORMAT, &tar::FORMAT, &compressed::FORMAT, &pickle::FORMAT];
 
 /// A format: how it is recognised, how it is scanned, what can be wrong.
 pub struct Format {
@@ -45,6 +46,9 @@ pub struct Format {
 pub enum Match {
     /// Not of this format.
     No,
+    /// The name alone says so: what is wrong with it is told only where the
+    /// content is of no other format.
+    Named,
     /// Worth a trial: the name says so, or the first bytes could be.
     Maybe,
     /// Signature and first fields are of this format.
@@ -141,7 +145,6 @@ const OTHER_EXTENSIONS: &[&str] = &[
     ".mar",
     ".mlmodel",
     ".msgpack",
-    ".nemo",
     ".onnx",
     ".pb",
     ".pdiparams",
@@ -151,7 +154,6 @@ const OTHER_EXTENSIONS: &[&str] = &[
     ".rar",
     ".rds",
     ".skops",
-    ".tar",
     ".tflite",
     ".tgz",
     ".ubj",

@@ -1,7 +1,8 @@
 //! How a region ends when no format holds, a limit is reached, or its bytes
 //! run out: always with a reason that a person can act on.
 
-use super::foreign;
+use super::foreign::{self, Foreign, Kind};
+use super::mismatch;
 use super::record::PartRecord;
 use super::region::{Region, Source};
 use super::session::Session;
@@ -9,7 +10,7 @@ use super::stream::State;
 use crate::bytes::{Span, wide};
 use crate::decode;
 use crate::error::Error;
-use crate::formats::{Want, zip};
+use crate::formats::{Want, tar, zip};
 use crate::observe::{self, Role};
 
 /// Unclaimed members that are named; the rest is counted.
@@ -24,16 +25,20 @@ impl Session {
             return;
         }
         let span = Span { start: 0, end: region.len };
-        let known = foreign::name(&region.head);
+        let name = region.name(&self.name);
+        let known = foreign::recognise(&region.head, region.len, &name);
+        let may_hold_model = known.as_ref().is_some_and(Foreign::may_hold_model);
         if let Some(container) = region.container
             && region.pending.is_empty()
-            && !known.is_some_and(foreign::may_hold_model)
+            && !may_hold_model
         {
-            return self.unclaimed_member(container, region);
+            return self.unclaimed_member(container, region, known.map_or("", |f| f.name));
         }
-        let error = match known {
-            Some(foreign::LFS_POINTER) => Error::new(&observe::LFS_POINTER, span),
-            Some(format) => Error::new(&observe::UNSUPPORTED_FORMAT, span).with("", format),
+        let mismatch = known.as_ref().and_then(|f| mismatch::of_foreign(&name, region.len, f));
+        let error = match &known {
+            Some(f) if f.kind == Kind::Pointer => Error::new(&observe::LFS_POINTER, span).with("", &*f.told),
+            Some(f) if f.is_no_model() => Error::new(&observe::NOT_A_MODEL, span).with("", &*f.told),
+            Some(f) => Error::new(&observe::UNSUPPORTED_FORMAT, span).with("", f.name),
             None => {
                 let first = region.head.get(..8).unwrap_or(&region.head);
                 let found = format!("{} bytes that begin {}", region.len, crate::bytes::printable(first, 8));
@@ -41,21 +46,24 @@ impl Session {
             }
         };
         if region.member.is_none() {
-            self.record.format = known.unwrap_or("");
-            self.record.named_like_model |= known.is_some_and(foreign::may_hold_model);
+            self.record.format = known.map_or("", |f| f.name);
+            self.record.named_like_model |= may_hold_model;
         }
         self.plain_part(region.member.clone(), region.offset(), region.len, error);
         if let Some(part) = self.record.parts.last_mut() {
             part.observations.extend(region.pending.iter().cloned().map(Into::into));
+            part.observations.extend(mismatch.map(Into::into));
         }
     }
 
-    /// A member that no format claims: counted, and told once for its archive.
-    pub(super) fn unclaimed_member(&mut self, container: usize, region: &Region) {
+    /// A member that no format claims: counted, and told once for its archive,
+    /// with what it begins like.
+    pub(super) fn unclaimed_member(&mut self, container: usize, region: &Region, like: &'static str) {
         let (count, names) = self.unclaimed.entry(container).or_default();
         *count = count.saturating_add(1);
         if names.len() < MAX_NAMED {
-            names.push(region.member.as_deref().unwrap_or("").to_owned());
+            let name = region.member.as_deref().unwrap_or("");
+            names.push(if like.is_empty() { name.to_owned() } else { format!("{name} ({like})") });
         }
         self.record.skipped.push((region.member.clone(), observe::Skip { why: "unrecognised", bytes: region.len }));
     }
@@ -70,7 +78,8 @@ impl Session {
             let span = Span { start: 0, end: part.size };
             part.observations.push(Error::new(&observe::UNRECOGNISED_CONTENT, span).with("", found).into());
             // An archive by another name, with nothing known in it, is no model.
-            if alone && part.part.format == zip::FORMAT.name && part.observations.len() == 1 {
+            if alone && [zip::FORMAT.name, tar::FORMAT.name].contains(&part.part.format) && part.observations.len() == 1
+            {
                 self.record.recognised = false;
             }
         }

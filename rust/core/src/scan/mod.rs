@@ -3,6 +3,7 @@
 mod ending;
 mod foreign;
 mod measure;
+mod mismatch;
 mod record;
 mod region;
 mod session;

@@ -14,6 +14,8 @@ pub struct PartRecord {
     pub offset: Option<u64>,
     /// Its bytes, inflated.
     pub size: u64,
+    /// The format it was followed as, of which the part names the flavour.
+    pub family: &'static str,
     /// What it was.
     pub part: Part,
     /// What was seen in it.

@@ -59,6 +59,8 @@ pub(super) struct Region {
     pub(super) tail: Vec<u8>,
     /// Formats that are sure of it.
     pub(super) sure: Vec<&'static Format>,
+    /// Formats that the name alone speaks for.
+    pub(super) by_name: Vec<&'static Format>,
     pub(super) candidates: Vec<&'static Format>,
     pub(super) active: Option<Active>,
     pub(super) finished: Vec<Active>,
@@ -85,6 +87,7 @@ impl Region {
             head: Vec::new(),
             tail: Vec::new(),
             sure: Vec::new(),
+            by_name: Vec::new(),
             candidates: Vec::new(),
             active: None,
             finished: Vec::new(),

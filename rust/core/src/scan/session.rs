@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::foreign;
+use super::mismatch;
 use super::record::{PartRecord, Record};
 use super::region::{Active, Phase, Region, Source, head_want, range, shift, tail_want};
 use super::stream::{Reach, State, Streams};
@@ -307,10 +308,15 @@ impl Session {
         region.sure = matches.iter().filter(|(_, m)| *m == Match::Sure).map(|(f, _)| *f).collect();
         // What begins like another format is not called broken for its name:
         // a page or a pointer saved as a model is told as what it is.
-        let foreign = foreign::name(&region.head).is_some();
-        let follows = |f: &Format, m: Match| m == Match::Sure || (m == Match::Maybe && (f.proves_itself || !foreign));
+        let guessed = |f: &Format, m: Match| m == Match::Named || (m == Match::Maybe && !f.proves_itself);
+        let foreign = matches.iter().any(|(f, m)| guessed(f, *m))
+            && foreign::recognise(&region.head, region.len, &name).is_some();
+        region.by_name = matches.iter().filter(|(_, m)| *m == Match::Named).map(|(f, _)| *f).collect();
+        let follows = |f: &Format, m: Match| m != Match::No && !(foreign && guessed(f, m));
+        let mut followed: Vec<_> = matches.into_iter().filter(|(f, m)| follows(f, *m)).collect();
+        followed.sort_by_key(|(_, m)| *m == Match::Named);
         // Taken from the back.
-        region.candidates = matches.into_iter().filter(|(f, m)| follows(f, *m)).map(|(f, _)| f).rev().collect();
+        region.candidates = followed.into_iter().map(|(f, _)| f).rev().collect();
         region.phase = Phase::Run;
         if !region.is_random() && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
             self.materialise();
@@ -385,6 +391,10 @@ impl Session {
     fn end_region(&mut self) {
         let Some(mut region) = self.regions.pop() else { return };
         let (mut held, children) = self.hold(&mut region, None);
+        let by_name = |p: &PartRecord| region.by_name.iter().any(|f| f.name == p.family);
+        if !held.iter().all(by_name) {
+            held.retain(|p| !by_name(p));
+        }
         if held.is_empty() {
             return self.nothing_held(&region);
         }
@@ -397,6 +407,12 @@ impl Session {
             self.record.format = held.first().map_or("", |p| p.part.format);
         }
         self.check_inflated(&region, &mut held);
+        let formats: Vec<_> = held.iter().flat_map(|p| [p.part.format, p.family]).collect();
+        if let (Some(first), Some(error)) =
+            (held.first_mut(), mismatch::of_formats(&region.name(&self.name), region.len, &formats))
+        {
+            first.observations.push(error.into());
+        }
         if let Some(first) = held.first_mut() {
             first.observations.extend(std::mem::take(&mut region.pending).into_iter().map(Into::into));
         }
@@ -446,6 +462,7 @@ impl Session {
                 member: region.member.clone(),
                 offset,
                 size: region.len,
+                family: format.name,
                 part,
                 observations: out.observations,
                 dropped: out.dropped,

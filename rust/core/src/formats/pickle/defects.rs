@@ -18,6 +18,7 @@ crate::defects! {
     LEGACY_LAYOUT Invalid "torch-legacy-layout" "a legacy torch stream is not five pickles and then its storages";
     STORAGE_MISSING Invalid "torch-storage-missing" "a tensor's storage has no member in the archive";
     STORAGE_SIZE Invalid "torch-storage-size" "a tensor reaches outside its storage, or the storage is not of its member's size";
+    TAR_LAYOUT Inconclusive "torch-tar-layout" "a stream of a torch tar that does not follow its layout";
     ARRAY_LAYOUT Invalid "joblib-array-layout" "an array inside a joblib stream does not fit its own description";
     UNSUPPORTED_ARRAY Inconclusive "joblib-unsupported-array" "an array inside a joblib stream is of a kind not read yet";
 }

@@ -6,7 +6,7 @@
 use super::machine::{Break, Imported, Machine, operand, printable};
 use super::opcode::Opcode;
 use super::value::{Kind, Value};
-use super::{compat, defects, torch};
+use super::{compat, defects, torch, torch_tar};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::names::Side;
@@ -136,6 +136,9 @@ impl Machine {
             let declared = torch::Declared::of(&storage);
             self.storages.entry(storage.key).or_insert(declared);
             return Ok(Value::Storage(index));
+        }
+        if let Some(value) = torch_tar::persistent(self, id) {
+            return Ok(value);
         }
         let mut seen = Observation::new(What::Persistent(code.name()), span);
         seen.found = self.render(id);

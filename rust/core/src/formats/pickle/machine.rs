@@ -89,6 +89,8 @@ pub struct Machine {
     pub(super) max_stack: usize,
     pub(super) places: Places,
     computed: u32,
+    /// What the last complete pickle gave.
+    pub(super) root: Value,
     pub(super) outer: Option<Box<Outer>>,
 }
 
@@ -119,6 +121,7 @@ impl Machine {
             max_stack: usize::try_from(limits.max_stack).unwrap_or(usize::MAX),
             places: Places::default(),
             computed: 0,
+            root: Value::None,
             outer: None,
         }
     }
@@ -188,8 +191,8 @@ impl Machine {
                 self.marks.push(self.stack.len());
             }
             (Opcode::STOP, _) => {
-                let root = self.pop(span)?;
-                self.places.tell(root, out);
+                self.root = self.pop(span)?;
+                self.places.tell(self.root, out);
                 return Ok(Flow::Stop);
             }
             (Opcode::POP, _) => {

@@ -12,6 +12,7 @@ mod fast;
 mod import;
 mod inline;
 mod joblib;
+mod legacy;
 mod literal;
 mod machine;
 mod memo;
@@ -25,11 +26,10 @@ mod scanner;
 mod sniff;
 mod text;
 mod torch;
+mod torch_tar;
 mod value;
 
 use super::{Format, Match, Probe};
-use crate::observe::Role;
-
 pub use compat::rows as compat_rows;
 
 /// The format.
@@ -45,7 +45,7 @@ pub static FORMAT: Format = Format {
 /// Whether the region begins like a pickle: by PROTO, by its role or name, or
 /// because its first bytes run through the machine.
 fn probe(p: &Probe<'_>) -> Match {
-    if matches!(p.role, Role::Pickle | Role::TorchPickle(_)) {
+    if p.role.is_pickle() {
         return Match::Sure;
     }
     if p.head.starts_with(b"PK") {

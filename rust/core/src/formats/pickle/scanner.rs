@@ -9,11 +9,13 @@ use std::sync::Arc;
 use super::defects;
 use super::fast;
 use super::inline::Nested;
+use super::legacy::{LEGACY_MAGIC, LEGACY_PICKLES};
 use super::machine::{Break, Flow, Machine};
 use super::op::{Arg, Op, Stop, decode};
 use super::opcode::{Opcode, Payload};
 use super::sniff::{begins_with_proto, is_identifier};
 use super::text::{Utf8, utf8};
+use super::torch_tar::Stream;
 use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
@@ -25,13 +27,6 @@ use crate::trace::Row;
 /// Longest text that must stand in one window; a longer one is checked as it
 /// comes. One page holds every name and nearly every key.
 const INLINE: u64 = 4096;
-
-/// Pickles in a legacy torch stream: magic, protocol, system, object, keys.
-const LEGACY_PICKLES: u64 = 5;
-
-/// The first value of a legacy torch stream, as LONG1 holds it:
-/// `0x1950a86a20f9469cfc6c` (`torch.serialization.MAGIC_NUMBER`).
-const LEGACY_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
 /// No frame is open.
 pub(super) const NO_FRAME: u64 = u64::MAX;
@@ -47,6 +42,8 @@ pub(super) enum Phase {
     Text(u64),
     /// At the padding of a joblib array of so many bytes.
     Padding(u64),
+    /// At raw numbers of a torch tar, of so many bytes each.
+    Raw(u64),
     /// Finished.
     Done,
 }
@@ -54,6 +51,8 @@ pub(super) enum Phase {
 /// The scanner.
 pub(super) struct PickleScanner {
     pub(super) machine: Machine,
+    /// What a stream of a torch tar has next.
+    pub(super) tar: Stream,
     /// Set while a pickle that stands inside another is followed.
     pub(super) nested: Option<Nested>,
     /// A reading with another memo.
@@ -97,9 +96,9 @@ pub(super) struct PickleScanner {
 
 impl PickleScanner {
     pub(super) fn new(p: &Probe<'_>) -> Self {
-        let declared = matches!(p.role, Role::Pickle | Role::TorchPickle(_));
         let mut scanner = Self {
             machine: Machine::new(p.names.clone(), p.limits, p.role.clone()),
+            tar: Stream::default(),
             nested: None,
             other: None,
             limits: p.limits.clone(),
@@ -121,7 +120,7 @@ impl PickleScanner {
             cut: false,
             limited: false,
             acted: false,
-            confident: declared || (begins_with_proto(p) && !p.contested),
+            confident: p.role.is_pickle() || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
             contested: p.contested,
             raw: matches!(p.role, Role::TensorData(_)),
@@ -168,6 +167,7 @@ impl PickleScanner {
                 Phase::Ops => self.ops(window, tracing, out),
                 Phase::Text(end) => self.long_text(end, window, out),
                 Phase::Padding(array) => self.array(array, window, out),
+                Phase::Raw(item) => self.raw(item, window, out),
                 Phase::Done => false,
             };
             if !advanced {
@@ -367,10 +367,13 @@ impl PickleScanner {
             return;
         }
         self.pickles = self.pickles.saturating_add(1);
-        if self.pickles == 1 && self.saw_magic {
+        if self.pickles == 1 && self.saw_magic && !matches!(self.machine.role, Role::TorchTar(_)) {
             self.machine.role = Role::TorchLegacy;
         }
         self.note(out);
+        if self.tar_stream(out) {
+            return;
+        }
         if self.is_legacy() && self.pickles == LEGACY_PICKLES {
             self.storages(out);
             return;
@@ -385,10 +388,16 @@ impl PickleScanner {
         if !self.is_legacy() {
             self.keep_memo();
         }
+        self.begin(out);
+    }
+
+    /// Begins another pickle here.
+    pub(super) fn begin(&mut self, out: &Outbox) {
         self.machine.restart();
         self.start = self.pos;
         self.seen_before = out.observations.len();
         self.starts_with_proto = false;
+        self.phase = Phase::Ops;
         self.need = 1;
     }
 
@@ -396,24 +405,6 @@ impl PickleScanner {
     fn note(&mut self, out: &Outbox) {
         self.acted = self.acted || out.has_acts();
         self.odd = self.odd || !out.observations.is_empty() && !out.observations.iter().all(Observation::is_act);
-    }
-
-    fn is_legacy(&self) -> bool {
-        matches!(self.machine.role, Role::TorchLegacy)
-    }
-
-    /// The raw storages of a legacy stream: each is eight bytes of numel and
-    /// then its data. Their sizes must fill the file to its last byte.
-    fn storages(&mut self, out: &mut Outbox) {
-        let bytes = self.machine.storages.values().try_fold(0u64, |sum, d| sum.checked_add(d.bytes)?.checked_add(8));
-        let rest = Span { start: self.pos, end: self.len };
-        if bytes != Some(rest.len()) {
-            let expected =
-                bytes.map_or_else(|| "fewer than 2**64 bytes".to_owned(), |b| format!("{b} bytes of storages"));
-            out.defect(Error::new(&defects::LEGACY_LAYOUT, rest).with(expected, format!("{} bytes", rest.len())));
-        }
-        out.skip("tensor-data", rest.len());
-        self.phase = Phase::Done;
     }
 
     /// Checks a text that did not fit a window, up to its last whole character.
@@ -501,6 +492,7 @@ impl PickleScanner {
             && !acts_here
             && !self.starts_with_proto
             && !self.is_legacy()
+            && !self.is_tar_stream()
             && !matches!(stop, Break::Limit(..))
         {
             // Not a second pickle: bytes after the first.

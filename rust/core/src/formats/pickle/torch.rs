@@ -79,8 +79,7 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
     let node = machine.arena.node_of(id).filter(|n| n.kind == Kind::Tuple)?;
     let (&[tag, class, key, location, numel], view) = machine.arena.items(node).split_first_chunk::<5>()?;
     let global = machine.global_of(class)?;
-    let known = matches!(global.module.as_str(), "torch" | "torch.storage" | "torch.cuda");
-    if machine.arena.text_of(tag)? != b"storage" || !known || global.side != Side::Allow {
+    if machine.arena.text_of(tag)? != b"storage" {
         return None;
     }
     machine.arena.text_of(location)?;
@@ -88,8 +87,9 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
     if !matches!(view, [] | [Value::None]) {
         return None;
     }
-    let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&global.qualname)).ok()?;
-    let &(class, item) = ITEM_BYTES.get(item)?;
+    let item = item_bytes(global)?;
+    let row = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&global.qualname)).ok()?;
+    let &(class, _) = ITEM_BYTES.get(row)?;
     let numel = u64::try_from(machine.arena.int(numel)?).ok();
     Some(Storage {
         key: machine.arena.text_of(key)?.to_vec(),
@@ -97,6 +97,13 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
         item,
         class,
     })
+}
+
+/// Bytes of an element of a storage class that the policy allows.
+pub(super) fn item_bytes(class: &Global) -> Option<u64> {
+    let known = matches!(class.module.as_str(), "torch" | "torch.storage" | "torch.cuda") && class.side == Side::Allow;
+    let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&class.qualname)).ok().filter(|_| known)?;
+    ITEM_BYTES.get(item).map(|(_, bytes)| *bytes)
 }
 
 /// Holds a storage against its member: torch reads as many bytes as the id

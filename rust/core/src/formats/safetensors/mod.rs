@@ -33,7 +33,15 @@ fn probe(p: &Probe<'_>) -> Match {
         .is_some_and(|n| n >= 2 && n <= p.len.saturating_sub(8) && n <= p.limits.max_header_bytes);
     match p.head.get(8..) {
         Some([b'{', b'"' | b'}' | b' ' | b'\n', ..]) if plausible => Match::Sure,
-        _ if p.name.ends_with(EXTENSION) => Match::Maybe,
-        _ => Match::No,
+        _ if !p.name.ends_with(EXTENSION) => Match::No,
+        // Some readers pass a mark or spaces before the header.
+        Some(header) if may_begin(header) => Match::Maybe,
+        _ => Match::Named,
     }
+}
+
+/// Whether a reader may find an object here, or behind what is here.
+fn may_begin(header: &[u8]) -> bool {
+    let header = header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header);
+    header.iter().find(|b| !matches!(b, 0 | b' ' | b'\t' | b'\n' | b'\r' | 0xfe | 0xff)).is_none_or(|&b| b == b'{')
 }
