@@ -201,9 +201,10 @@ def bind(memory: int, seconds: int) -> None:
     what stops those."""
     with open("/proc/self/statm", encoding="ascii") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
+    # At its hard limit a process gets SIGKILL, which tells nothing: SIGXCPU comes a second before.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     for limit, value in (
         (resource.RLIMIT_AS, used + memory),
-        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
