@@ -56,6 +56,8 @@ def test_scanning_an_inert_file_imports_nothing_heavy(tmp_path: Path, plain: byt
     assert "dryload.scanner" in imported
     assert not HEAVY & imported
     assert "dryload.rules" not in imported
+    assert not {f"dryload.{name}" for name in ("paths", "beneath", "urls", "addresses")} & imported
+    assert not {"ctypes", "ipaddress", "socket", "urllib.parse"} & imported
 
 
 @pytest.mark.parametrize("name", dryload.__all__)
