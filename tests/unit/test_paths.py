@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dryload.paths import _CHARACTERS, RULES, PathError, check_member_name, safe_join
@@ -77,7 +77,7 @@ def test_the_docs_give_the_characters_that_a_rule_refuses(rule: str) -> None:
     text = (ROOT / "docs" / "paths.md").read_text(encoding="utf-8")
     listed = re.search(rf"Ranges of `{rule}`: (.+?)\.\n", text, re.DOTALL)
     assert listed is not None
-    spans = re.findall(r"\b([0-9A-F]{4,5})(?:–([0-9A-F]{4,5}))?\b", listed[1])
+    spans = re.findall(r"\b([0-9A-F]{4,5})(?:\u2013([0-9A-F]{4,5}))?\b", listed[1])
     refused = {code for first, last in spans for code in range(int(first, 16), int(last or first, 16) + 1)}
     assert refused == {ord(each) for each in _CHARACTERS[rule]}
     assert {rule_broken_by(f"a{chr(code)}b") for code in refused} == {rule}
@@ -131,6 +131,7 @@ NAMES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(NAMES)
 @example("a/b")
 def test_an_accepted_name_is_one_below_the_base_to_both_systems(name: str) -> None:
@@ -142,6 +143,7 @@ def test_an_accepted_name_is_one_below_the_base_to_both_systems(name: str) -> No
     assert PureWindowsPath("D:/base", name).parts == ("D:\\", "base", *plain.split("/"))
 
 
+@settings(deadline=None)
 @given(NAMES)
 @example("com\u00b9.x/nul ")
 def test_an_accepted_name_is_reserved_to_no_component_of_windows(name: str) -> None:
@@ -153,6 +155,7 @@ def test_an_accepted_name_is_reserved_to_no_component_of_windows(name: str) -> N
                 assert not PureWindowsPath(component).is_reserved()
 
 
+@settings(deadline=None)
 @given(NAMES)
 @example("\u2025/a")
 def test_an_accepted_name_stays_one_when_its_characters_are_unified(name: str) -> None:
@@ -161,6 +164,7 @@ def test_an_accepted_name_stays_one_when_its_characters_are_unified(name: str) -
             assert rule_broken_by(unicodedata.normalize(form, name)) not in LEADS_ELSEWHERE
 
 
+@settings(deadline=None)
 @given(NAMES)
 @example("%2")
 def test_an_accepted_name_is_the_same_when_it_is_decoded_as_a_url(name: str) -> None:
@@ -170,6 +174,7 @@ def test_an_accepted_name_is_the_same_when_it_is_decoded_as_a_url(name: str) -> 
         assert unquote(name) == name
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_any_name_is_taken_or_refused_by_a_known_rule(name: str) -> None:
     rule = rule_broken_by(name)
