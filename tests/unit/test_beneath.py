@@ -279,10 +279,11 @@ def test_an_audit_hook_sees_what_is_opened(base: Path) -> None:
     assert "seen f\n" in run.stdout
 
 
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_PATH], ids=["read", "path"])
 @pytest.mark.parametrize("path", ["swap/f", "swap"])
 @pytest.mark.parametrize("target", ["../out", "../out/f"])
 def test_a_link_put_in_place_between_two_looks_is_seen(
-    base: Path, monkeypatch: pytest.MonkeyPatch, path: str, target: str
+    base: Path, monkeypatch: pytest.MonkeyPatch, path: str, target: str, flags: int
 ) -> None:
     (base / "swap").mkdir()
     (base / "swap" / "f").write_text("IN")
@@ -296,10 +297,9 @@ def test_a_link_put_in_place_between_two_looks_is_seen(
 
     monkeypatch.setattr(beneath, "_syscall", lambda *_: (-1, errno.ENOSYS))
     monkeypatch.setattr(os, "open", late)
-    for flags in (os.O_RDONLY, os.O_PATH):
-        with pytest.raises(PathError) as caught:
-            open_beneath(base, path, flags)
-        assert caught.value.rule == "outside"
+    with pytest.raises(PathError) as caught:
+        open_beneath(base, path, flags)
+    assert caught.value.rule == "outside"
 
 
 def test_a_link_that_flickers_is_tried_again_but_not_for_ever(
