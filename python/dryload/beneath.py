@@ -169,7 +169,8 @@ def _walk(folder: int, path: str, flags: int, mode: int) -> int:
     """Opens one component after the other, without ever letting the system follow a link."""
     exclusive = bool(flags & os.O_CREAT and flags & os.O_EXCL)
     for _ in range(_TRIES):
-        with _Walk(folder, path, follow=not (flags & os.O_NOFOLLOW or exclusive)) as walk:
+        follow = not (flags & os.O_NOFOLLOW or exclusive)
+        with _Walk(folder, path, follow=follow, makes=bool(flags & os.O_CREAT)) as walk:
             last = walk.to_parent()
             try:
                 opened = os.open(last, flags | os.O_NOFOLLOW, mode, dir_fd=walk.top)
@@ -194,9 +195,10 @@ def _is_link(opened: int) -> bool:
 class _Walk:
     """The folders gone through, all held open, and the components still ahead, the next one last."""
 
-    def __init__(self, folder: int, path: str, *, follow: bool) -> None:
+    def __init__(self, folder: int, path: str, *, follow: bool, makes: bool = False) -> None:
         self.path = path
         self.follow = follow
+        self.makes = makes
         self.folders = [folder]
         self.ahead: list[str] = []
         self.links = 0
@@ -215,10 +217,10 @@ class _Walk:
         return self.folders[-1]
 
     def push(self, path: str) -> None:
-        """Puts the components of a path ahead; a slash at its end says that it is a folder, as `/.` does."""
+        """Puts the components of a path ahead; a slash at its end is kept, to be taken as `.`."""
         parts = [part for part in path.split("/") if part]
-        if path.endswith("/") and parts:
-            parts.append(".")
+        if path.endswith("/"):
+            parts.append("/")
         self.ahead += reversed(parts)
 
     def to_parent(self) -> str:
@@ -235,11 +237,14 @@ class _Walk:
                 if final:
                     return "."
                 continue
-            if component == ".":
+            if component in {".", "/"}:
                 self.ahead.pop()
                 if final:
                     return "."
                 continue
+            if self.makes and self.ahead[:-1] == ["/"]:
+                # Linux makes no file by a name with a slash behind it, and says so before it looks.
+                raise _failure(errno.EISDIR, self.path)
             target = self.link(component) if self.follow or not final else None
             if target is not None:
                 self.ahead.pop()
