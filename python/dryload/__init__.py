@@ -14,9 +14,11 @@ if TYPE_CHECKING:
         DryloadError,
         FormatError,
         LimitExceeded,
+        PathError,
         PolicyError,
         SourceError,
         UnsafeModelError,
+        UrlError,
     )
     from dryload.findings import Finding, Severity, Span, Verdict
     from dryload.guard import safe_load
@@ -33,6 +35,7 @@ __all__ = [
     "FormatError",
     "Header",
     "LimitExceeded",
+    "PathError",
     "Policy",
     "PolicyError",
     "Report",
@@ -42,6 +45,7 @@ __all__ = [
     "Summary",
     "TensorInfo",
     "UnsafeModelError",
+    "UrlError",
     "Verdict",
     "__version__",
     "render_text",
@@ -59,6 +63,7 @@ _HOME = {
     "FormatError": "errors",
     "Header": "safetensors",
     "LimitExceeded": "errors",
+    "PathError": "errors",
     "Policy": "policy",
     "PolicyError": "errors",
     "Report": "report",
@@ -68,6 +73,7 @@ _HOME = {
     "Summary": "report",
     "TensorInfo": "safetensors",
     "UnsafeModelError": "errors",
+    "UrlError": "errors",
     "Verdict": "findings",
     "__version__": "_version",
     "render_text": "outputs.text",

@@ -49,6 +49,33 @@ class PolicyError(DryloadError, ValueError):
     """The policy or the configuration says something that dryload does not understand."""
 
 
+class _Refused(DryloadError, ValueError):
+    """A value from outside that breaks a named rule.
+
+    Attributes:
+        rule: the rule, as in the tables of `docs/paths.md`.
+        value: the whole value, raw; it may hold control characters or a password: show the message instead.
+        position: where the rule is broken, in characters from the start of the value.
+    """
+
+    def __init__(self, message: str, *, rule: str, value: str, position: int) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.value = value
+        self.position = position
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _refused, (type(self), str(self), self.rule, self.value, self.position)
+
+
+class PathError(_Refused):
+    """A name or path could lead out of the folder it is meant for, or is read differently by two systems."""
+
+
+class UrlError(_Refused):
+    """A URL, a host or an address is outside the policy, or is read differently by two parsers."""
+
+
 class UnsafeModelError(DryloadError):
     """The file is not inert, and somebody asked to go on only if it is.
 
@@ -67,6 +94,10 @@ class UnsafeModelError(DryloadError):
             return f"{self.report.path!r} is {self.report.verdict}"
         others = f" and {len(counted) - 1} more" if len(counted) > 1 else ""
         return f"{self.report.path!r} is {self.report.verdict}: {counted[0].rule}{others}"
+
+
+def _refused(cls: type[_Refused], message: str, rule: str, value: str, position: int) -> _Refused:
+    return cls(message, rule=rule, value=value, position=position)
 
 
 def _format_error(cls: type[FormatError], message: str, code: str, offset: int, format: str) -> FormatError:

@@ -12,14 +12,23 @@ from dryload.errors import (
     DryloadError,
     FormatError,
     LimitExceeded,
+    PathError,
     PolicyError,
     SourceError,
     UnsafeModelError,
+    UrlError,
 )
 
 
 @pytest.mark.parametrize(
-    ("kind", "parent"), [(FormatError, ValueError), (SourceError, OSError), (PolicyError, ValueError)]
+    ("kind", "parent"),
+    [
+        (FormatError, ValueError),
+        (SourceError, OSError),
+        (PolicyError, ValueError),
+        (PathError, ValueError),
+        (UrlError, ValueError),
+    ],
 )
 def test_each_is_also_its_builtin_kind(kind: type[DryloadError], parent: type[Exception]) -> None:
     assert issubclass(kind, parent)
@@ -37,6 +46,13 @@ def test_a_format_error_keeps_its_place_through_pickling(kind: type[FormatError]
         0x2F,
         "safetensors",
     )
+
+
+@pytest.mark.parametrize("kind", [PathError, UrlError])
+def test_a_refusal_keeps_its_rule_and_place_through_pickling(kind: type[PathError | UrlError]) -> None:
+    again = pickle.loads(pickle.dumps(kind("no", rule="parent", value="a/..", position=2)))
+    assert type(again) is kind
+    assert (str(again), again.rule, again.value, again.position) == ("no", "parent", "a/..", 2)
 
 
 def test_a_source_error_keeps_its_errno_through_pickling() -> None:

@@ -26,6 +26,9 @@ HEAVY = {
     "typing",
 }
 
+# Names and URLs from strangers are the business of servers, not of a scan.
+OF_SERVERS = ("paths", "beneath", "urls", "urltext", "hosts", "addresses", "dial")
+
 
 def imported_by(code: str, *, folder: Path) -> set[str]:
     """Gives the modules that the code imports, beyond what the bare interpreter and its `site` import.
@@ -56,6 +59,8 @@ def test_scanning_an_inert_file_imports_nothing_heavy(tmp_path: Path, plain: byt
     assert "dryload.scanner" in imported
     assert not HEAVY & imported
     assert "dryload.rules" not in imported
+    assert not {f"dryload.{name}" for name in OF_SERVERS} & imported
+    assert not {"ctypes", "ipaddress", "socket", "urllib.parse"} & imported
 
 
 @pytest.mark.parametrize("name", dryload.__all__)
