@@ -175,14 +175,28 @@ def contained(data: bytes) -> list[tuple[str, bytes]]:
     npz = io.BytesIO()
     with zipfile.ZipFile(npz, "w") as archive:
         archive.writestr("a.npy", npy)
-    torch = io.BytesIO()
-    with zipfile.ZipFile(torch, "w") as archive:
+    # A storage that nobody declares is reported: those that the generator's persistent ids may name are
+    # tried in every combination.
+    some = range(1 << len(STORAGES) if b"storage" in data else 1)
+    torch = [
+        ("m.pt", torch_zip(data, [key for key in range(len(STORAGES)) if mask >> key & 1])) for mask in some
+    ]
+    return [("m.pkl", data), ("m.npy", npy), ("m.npz", npz.getvalue()), *torch]
+
+
+def torch_zip(data: bytes, keys: list[int]) -> bytes:
+    """An archive of torch with some storages."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("m/data.pkl", data)
         archive.writestr("m/version", "3\n")
-        # The storages that the generator's persistent ids declare.
-        for key, size in enumerate((16, 16, 8)):
-            archive.writestr(f"m/data/{key}", bytes(size))
-    return [("m.pkl", data), ("m.npy", npy), ("m.npz", npz.getvalue()), ("m.pt", torch.getvalue())]
+        for key in keys:
+            archive.writestr(f"m/data/{key}", bytes(STORAGES[key]))
+    return file.getvalue()
+
+
+# Bytes of the storages 0, 1 and 2 of the generator.
+STORAGES = (16, 16, 8)
 
 
 def effects(options: argparse.Namespace) -> Tally:

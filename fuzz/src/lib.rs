@@ -8,24 +8,29 @@ mod properties;
 mod seeds;
 
 pub use properties::{PROPERTIES, Property};
-pub use seeds::seeds;
+pub use seeds::{generated, seeds};
 
-/// A policy with a name on each side, so that every branch of a judgement runs.
+use dryload_gen::{Rng, mutate, pickle};
+
+/// An input made of `from`: bytes edited, instructions edited, or a pickle from
+/// nothing.
+#[must_use]
+pub fn input<'a>(from: &'a [(String, Vec<u8>)], rng: &mut Rng) -> (&'a str, Vec<u8>) {
+    let (Some((name, seed)), Some((_, other))) = (rng.pick(from), rng.pick(from)) else { return ("", Vec::new()) };
+    match rng.below(4) {
+        0 => ("generated.pkl", pickle::generate(rng)),
+        1 => (name, pickle::mutate(seed, other, rng)),
+        _ => (name, mutate(seed, rng)),
+    }
+}
+
+/// A policy with names on each side, so that every branch of a judgement runs.
 #[must_use]
 pub fn policy() -> std::sync::Arc<dryload_core::names::Names> {
     let mut names = dryload_core::names::Names::default();
-    let rows = [
-        ("collections", "OrderedDict", "type call(list|tuple|dict?) state(dict) items"),
-        ("builtins", "set", "type call(list?) append gives(set)"),
-        ("torch._utils", "_rebuild_tensor_v2", "call(storage, int, tuple, tuple, bool, object)"),
-        ("torch", "FloatStorage", "type"),
-        ("joblib.numpy_pickle", "NumpyArrayWrapper", "type call() state(dict)"),
-        ("numpy", "ndarray", "type"),
-        ("numpy", "dtype", "type call(str, bool, bool) state(tuple)"),
-    ];
-    for (module, name, spec) in rows {
-        if let Err(e) = names.allow(module, name, spec) {
-            panic!("{module}.{name}: {e}");
+    for row in pickle::allowed() {
+        if let Err(e) = names.allow(row.module, row.name, &row.spec.text) {
+            panic!("{}.{}: {e}", row.module, row.name);
         }
     }
     names.deny("posix", "*", "runs processes");

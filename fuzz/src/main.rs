@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use dryload_fuzz::{PROPERTIES, Property, policy, seeds};
-use dryload_gen::{Rng, mutate};
+use dryload_fuzz::{PROPERTIES, Property, generated, input, policy, seeds};
+use dryload_gen::Rng;
 
 struct Options {
     targets: Vec<&'static Property>,
@@ -54,7 +54,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut inputs: Vec<(String, Vec<u8>)> = seeds().into_iter().map(|(n, d)| (n.to_owned(), d)).collect();
+    let mut inputs: Vec<(String, Vec<u8>)> =
+        seeds().into_iter().chain(generated()).map(|(n, d)| (n.to_owned(), d)).collect();
     for path in &options.files {
         match std::fs::read(path) {
             Ok(data) => inputs.push((path.to_string_lossy().into_owned(), data)),
@@ -78,8 +79,11 @@ fn run(property: &Property, options: &Options, inputs: &[(String, Vec<u8>)]) -> 
     let (start, time) = (Instant::now(), Duration::from_secs(options.seconds));
     let mut tried = 0u64;
     while start.elapsed() < time {
-        let Some((name, seed)) = rng.pick(inputs) else { break };
-        let data = if tried < 64 { seed.clone() } else { mutate(seed, &mut rng) };
+        let as_it_is = usize::try_from(tried).ok().and_then(|i| inputs.get(i));
+        let (name, data) = match as_it_is {
+            Some((name, seed)) => (name.as_str(), seed.clone()),
+            None => input(inputs, &mut rng),
+        };
         tried = tried.saturating_add(1);
         if catch_unwind(AssertUnwindSafe(|| (property.check)(&data, name, &names))).is_err() {
             let path = options.artifacts.join(format!("dryload-{}-{tried}.bin", property.name));

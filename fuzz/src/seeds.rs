@@ -1,5 +1,7 @@
 //! Seeds: small valid files of each format, built from bytes a reader can check.
 
+use dryload_gen::{Rng, pickle};
+
 /// Name and bytes of each seed.
 #[must_use]
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
@@ -23,6 +25,16 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     seeds.push(("z.zip", zip(&[("a.pkl", b"\x80\x02K\x01."), ("inner.zip", &zip(&[("b.pkl", b"\x80\x02N.")]))])));
     seeds
 }
+
+/// Pickles that the generator makes: values, calls and streams that no pickler
+/// writes, of every protocol.
+#[must_use]
+pub fn generated() -> Vec<(&'static str, Vec<u8>)> {
+    (0..GENERATED).map(|seed| ("generated.pkl", pickle::generate(&mut Rng::new(seed)))).collect()
+}
+
+/// As many as the other seeds, twice over: they are small.
+const GENERATED: u64 = 32;
 
 fn frame(body: &[u8]) -> Vec<u8> {
     let mut out = b"\x80\x04\x95".to_vec();

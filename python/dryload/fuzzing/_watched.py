@@ -2,7 +2,8 @@
 
 It imports nothing of dryload. For each group of files it forks a room, which imports the modules that the
 files may import and loads a harmless file, so that the loader itself is set up; the room forks a child for
-each file. The child binds itself, arms an audit hook that permits next to nothing, loads, and tells.
+each file. The child binds itself, arms an audit hook that permits next to nothing, loads, and tells. Rooms
+are forked from a hall, where a package is imported once whose modules all of them name.
 
 It is not a sandbox: it is a witness for files that were called inert.
 """
@@ -13,6 +14,7 @@ import _compat_pickle as compat
 import _thread
 import atexit
 import base64
+import contextlib
 import copyreg
 import gc
 import importlib
@@ -298,12 +300,26 @@ def room(group: dict[str, Any], out: int) -> NoReturn:
             told: dict[str, Any] = {"outcome": "absent", "events": [], "error": absent}
         else:
             told = watched(item, group)
-        os.write(out, json.dumps(told).encode() + b"\n")
+        os.write(out, json.dumps({"at": item["at"], **told}).encode() + b"\n")
+    os._exit(0)
+
+
+def hall(bundle: dict[str, Any], out: int) -> NoReturn:
+    """Imports the packages that all groups of a bundle have in common, and forks a room for each."""
+    for package in bundle["packages"]:
+        # A room tells what is absent.
+        with contextlib.suppress(Exception):
+            importlib.import_module(package)
+    for group in bundle["groups"]:
+        pid = os.fork()
+        if pid == 0:
+            room(group, out)
+        os.waitpid(pid, 0)
     os._exit(0)
 
 
 def main() -> None:
-    """Reads groups as lines of JSON, writes a line for each file and an empty one after each group."""
+    """Reads bundles as lines of JSON; writes a line for each file, and an empty one after each bundle."""
     out = os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     lines = os.fdopen(os.dup(0), "rb")
@@ -313,10 +329,10 @@ def main() -> None:
     hello = json.loads(lines.readline())
     sys.path.extend(hello["paths"])
     for line in lines:
-        group = json.loads(line)
+        bundle = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            room(group, out)
+            hall(bundle, out)
         os.waitpid(pid, 0)
         os.write(out, b"\n")
 

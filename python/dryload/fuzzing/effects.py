@@ -24,7 +24,7 @@ from dryload.findings import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dryload.report import Report
 
@@ -97,10 +97,6 @@ def watch(
     >>> watch([load_of(data, dryload.scan(data))])
     [Effect(outcome=<Outcome.QUIET: 'quiet'>, events=(), error='')]
     """
-    groups: dict[tuple[str, frozenset[str]], list[int]] = {}
-    for at, load in enumerate(loads):
-        modules = frozenset(module for module, _ in load.names)
-        groups.setdefault((load.kind, modules), []).append(at)
     effects: dict[int, Effect] = {}
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
@@ -116,33 +112,52 @@ def watch(
         try:
             hello = {"paths": list(_packages() if paths is None else paths)}
             process.stdin.write(json.dumps(hello).encode() + b"\n")
-            for (kind, modules), members in groups.items():
-                group = {
-                    "kind": kind,
-                    "modules": sorted(modules),
-                    "seconds": seconds,
-                    "memory": memory,
-                    "items": [
-                        {"data": base64.b64encode(loads[at].data).decode(), "names": sorted(loads[at].names)}
-                        for at in members
-                    ],
-                }
-                process.stdin.write(json.dumps(group).encode() + b"\n")
+            for bundle in _bundles(loads, seconds=seconds, memory=memory):
+                process.stdin.write(json.dumps(bundle).encode() + b"\n")
                 process.stdin.flush()
-                said = []
                 while (line := process.stdout.readline()) not in (b"\n", b""):
-                    said.append(json.loads(line))
-                lost = {"outcome": "absent", "events": [], "error": "importing its modules ended the process"}
-                said += [lost] * (len(members) - len(said))
-                for at, told in zip(members, said, strict=True):
-                    effects[at] = Effect(
+                    told = json.loads(line)
+                    effects[told["at"]] = Effect(
                         outcome=Outcome(told["outcome"]), events=tuple(told["events"]), error=told["error"]
                     )
         finally:
             process.stdin.close()
             process.stdout.close()
             process.wait()
-    return [effects[at] for at in range(len(loads))]
+    lost = Effect(outcome=Outcome.ABSENT, events=(), error="importing its modules ended the process")
+    return [effects.get(at, lost) for at in range(len(loads))]
+
+
+def _bundles(loads: Sequence[Load], *, seconds: int, memory: int) -> Iterator[dict[str, object]]:
+    """Groups files by loader and by the modules that they name, and the groups by what takes long to import.
+
+    Importing a module imports the package it is in; so a package that every module set of a bundle names can
+    be imported before, and the modules are still exactly those that a file names.
+    """
+    groups: dict[tuple[str, frozenset[str]], list[int]] = {}
+    for at, load in enumerate(loads):
+        modules = frozenset(module for module, _ in load.names)
+        groups.setdefault((load.kind, modules), []).append(at)
+    bundles: dict[tuple[str, ...], list[object]] = {}
+    for (kind, modules), members in groups.items():
+        packages = {module.partition(".")[0] for module in (kind, *modules)}
+        group = {
+            "kind": kind,
+            "modules": sorted(modules),
+            "seconds": seconds,
+            "memory": memory,
+            "items": [
+                {
+                    "at": at,
+                    "data": base64.b64encode(loads[at].data).decode(),
+                    "names": sorted(loads[at].names),
+                }
+                for at in members
+            ],
+        }
+        bundles.setdefault(tuple(sorted(packages & SLOW)), []).append(group)
+    for common, together in bundles.items():
+        yield {"packages": common, "groups": together}
 
 
 def _packages() -> list[str]:
@@ -157,6 +172,8 @@ KINDS = {
     "torch-zip": "torch",
     "torch-legacy": "torch",
 }
+# Packages that take long to import.
+SLOW = frozenset({"joblib", "numpy", "pandas", "scipy", "sklearn", "torch"})
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_watched.py")
 # Libraries of linear algebra start threads as they are imported, unless told.
 ENVIRONMENT = {
