@@ -6,7 +6,8 @@
 `--pickles` asks unpicklers: half of the pickles are generated, half are mutants of seeds and of what was
 generated. `--effects` loads inert files: generated ones, as pickles and inside the containers of numpy,
 joblib and torch where these are installed, and those of tests/data. A run is determined by its seed and its
-budget. It exits with 1 when a violation was found.
+budget. It exits with 1 when a violation was found, and with 2 when it was stopped; then it tells how far it
+came.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import hashlib
 import io
 import multiprocessing
+import signal
 import sys
 import time
 import zipfile
@@ -107,45 +109,50 @@ def stretch(numbers: range, at: Synchronized[int]) -> Tally:
     return tally
 
 
-def worker(jobs: Any, results: Any, at: Synchronized[int]) -> None:
-    """Takes stretches until there are none."""
-    while (numbers := jobs.get()) is not None:
-        results.put((numbers, stretch(numbers, at)))
+def worker(numbers: range, results: Any, at: Synchronized[int]) -> None:
+    """Works through one stretch in a process of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    results.put(stretch(numbers, at))
 
 
-def ask_many(options: argparse.Namespace) -> Tally:
-    """Asks about the whole budget; a process that an unpickler kills is begun anew behind that place."""
+def ask_many(options: argparse.Namespace, total: Tally) -> None:
+    """Asks about the whole budget; a stretch in which a reader dies is begun anew before and behind that
+    place."""
     context = multiprocessing.get_context("fork")
-    total, began = Tally(), time.monotonic()
+    began = time.monotonic()
     end = options.seed + options.pickles
     left = [range(at, min(at + CHUNK, end)) for at in range(options.seed, end, CHUNK)]
     left.reverse()
-    running: list[tuple[Any, Any, Any, Any]] = []
+    running: list[tuple[Any, Any, Any, range]] = []
     while left or running:
         while left and len(running) < options.jobs:
-            jobs, results, at = context.SimpleQueue(), context.SimpleQueue(), context.Value("q", -1)
-            numbers = left.pop()
-            process = context.Process(target=worker, args=(jobs, results, at))
+            results, at, numbers = context.SimpleQueue(), context.Value("q", -1), left.pop()
+            process = context.Process(target=worker, args=(numbers, results, at), daemon=True)
             process.start()
-            jobs.put(numbers)
-            jobs.put(None)
             running.append((process, results, at, numbers))
         for entry in list(running):
             process, results, at, numbers = entry
+            ended = not process.is_alive()
             if not results.empty():
-                total.add(results.get()[1])
+                total.add(results.get())
                 process.join()
-                running.remove(entry)
                 show(total, began, options.pickles)
                 keep(total.violations, options.out)
-            elif not process.is_alive() and results.empty():
-                died = at.value
-                what = f"{died}: a reader died with {process.exitcode}"
-                total.violations.append((what, pickle_of(died, seeds())))
-                running.remove(entry)
-                left += [each for each in (range(died + 1, numbers.stop), range(numbers.start, died)) if each]
+            elif process.exitcode in (-signal.SIGTERM, -signal.SIGKILL):
+                raise KeyboardInterrupt  # Somebody wants it to end, or there is no memory left.
+            elif ended:
+                what = f"{at.value}: a reader died with {process.exitcode}"
+                total.violations.append((what, pickle_of(at.value, seeds())))
+                left += [
+                    each
+                    for each in (range(at.value + 1, numbers.stop), range(numbers.start, at.value))
+                    if each
+                ]
+            else:
+                continue
+            running.remove(entry)
         time.sleep(0.05)
-    return total
 
 
 def show(total: Tally, began: float, budget: int) -> None:
@@ -199,9 +206,8 @@ def torch_zip(data: bytes, keys: list[int]) -> bytes:
 STORAGES = (16, 16, 8)
 
 
-def effects(options: argparse.Namespace) -> Tally:
+def effects(options: argparse.Namespace, total: Tally) -> None:
     """Loads so many inert files."""
-    total = Tally()
     files = [(path.name, path.read_bytes()) for path in sorted(SEEDS.rglob("*")) if path.is_file()]
     pickles = seeds()
     loads: dict[bytes, Load] = {}
@@ -230,7 +236,6 @@ def effects(options: argparse.Namespace) -> Tally:
             flush=True,
         )
         keep(total.violations, options.out)
-    return total
 
 
 LOADED = {"pickle", "npy", "npz", "joblib", "torch-zip", "torch-legacy"}
@@ -248,25 +253,34 @@ def main() -> int:
     options = parser.parse_args()
     if not options.pickles and not options.effects:
         parser.error("name a budget: --pickles or --effects")
-    found = 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = 0
     for budget, run in ((options.pickles, ask_many), (options.effects, effects)):
-        if budget:
-            total = run(options)
-            found += len(total.violations)
-            for kind, made in total.made.items():
-                print(
-                    f"{kind}: {made:,} made, "
-                    f"{total.accepted[kind] / made:.1%} read to the end by C from bytes"
-                )
-            print(
-                f"{total.asked:,} asked of all readers, "
-                f"{total.unread:,} inert ones that none reads to the end"
-            )
-            print("\n".join(f"{count:>9,}  {what}" for what, count in sorted(total.verdicts.items())))
-            print(f"{len(total.violations)} violations" + (f", in {options.out}" if total.violations else ""))
-            for what, data in total.violations[:40]:
-                print(f"{what}\n    {data[:200].hex()}")
-    return 1 if found else 0
+        total = Tally()
+        try:
+            if budget:
+                run(options, total)
+        except KeyboardInterrupt:
+            print("stopped before its end")
+            code = 2
+        summary(total, options.out)
+        code = 1 if total.violations else code
+    return code
+
+
+def summary(total: Tally, out: Path) -> None:
+    """What the run came to."""
+    for kind, made in total.made.items():
+        print(f"{kind}: {made:,} made, {total.accepted[kind] / made:.1%} read to the end by C from bytes")
+    if total.made:
+        print(f"{total.asked:,} asked of all readers, {total.unread:,} inert ones that none reads to the end")
+    for what, count in sorted(total.verdicts.items()):
+        print(f"{count:>9,}  {what}")
+    if total.tried:
+        where = f", in {out}" if total.violations else ""
+        print(f"{total.tried:,} tried, {len(total.violations)} violations{where}")
+    for what, data in total.violations[:40]:
+        print(f"{what}\n    {data[:200].hex()}")
 
 
 if __name__ == "__main__":

@@ -33,21 +33,6 @@ pub fn policy() -> std::sync::Arc<dryload_core::names::Names> {
             panic!("{}.{}: {e}", row.module, row.name);
         }
     }
-    let rows = [
-        ("collections", "OrderedDict", "type call(list|tuple|dict?) state(dict) items"),
-        ("builtins", "set", "type call(list?) append gives(set)"),
-        ("torch._utils", "_rebuild_tensor_v2", "call(storage, int, tuple, tuple, bool, object)"),
-        ("torch", "FloatStorage", "type"),
-        ("torch", "FloatTensor", "type"),
-        ("joblib.numpy_pickle", "NumpyArrayWrapper", "type call() state(dict)"),
-        ("numpy", "ndarray", "type"),
-        ("numpy", "dtype", "type call(str, bool, bool) state(tuple)"),
-    ];
-    for (module, name, spec) in rows {
-        if let Err(e) = names.allow(module, name, spec) {
-            panic!("{module}.{name}: {e}");
-        }
-    }
     names.deny("posix", "*", "runs processes");
     std::sync::Arc::new(names)
 }

@@ -36,7 +36,6 @@ from dryload.fuzzing.oracles import READERS, is_without_defect
 BUDGET = int(os.environ.get("DRYLOAD_BUDGET", "20000"))
 SEED = int(os.environ.get("DRYLOAD_SEED", "20260101"))
 DATA = Path(__file__).parent.parent / "data"
-LINUX = sys.platform == "linux"
 
 
 def seeds() -> list[bytes]:
@@ -139,7 +138,6 @@ ACTS = {
 }
 
 
-@pytest.mark.skipif(not LINUX, reason="loads are watched on Linux")
 @pytest.mark.parametrize("what", ACTS)
 def test_what_acts_is_seen_to_act(what: str) -> None:
     data, name, told = ACTS[what]
@@ -149,7 +147,6 @@ def test_what_acts_is_seen_to_act(what: str) -> None:
     assert not effect.outcome.keeps_the_promise
 
 
-@pytest.mark.skipif(not LINUX, reason="loads are watched on Linux")
 def test_what_ends_the_process_or_never_ends_is_told_apart() -> None:
     spin = call("builtins", "sum", range(1 << 40))
     loads = [
@@ -185,7 +182,6 @@ def arrays() -> list[bytes]:
     return made
 
 
-@pytest.mark.skipif(not LINUX, reason="loads are watched on Linux")
 def test_loading_what_is_inert_does_nothing_else() -> None:
     files = seeds() + arrays() + [pickle_of(SEED + i, seeds()) for i in range(BUDGET // 50)]
     reports = [(data, scan(data)) for data in dict.fromkeys(files)]

@@ -27,6 +27,7 @@ import select
 import signal
 import sys
 import time
+import types
 import warnings
 from typing import Any, NoReturn
 
@@ -127,13 +128,13 @@ class State:
 
 
 def _attributes(of: Any) -> dict[Any, Any]:
+    # By `vars` alone: a module may have a `__getattr__` that imports.
     found = (
         {key: value for key, value in vars(of).items() if key not in NOTES} if hasattr(of, "__dict__") else {}
     )
-    for key in ("__defaults__", "__kwdefaults__", "__code__"):
-        if hasattr(of, key):
-            value = getattr(of, key)
-            found[key] = dict(value) if isinstance(value, dict) else value
+    if isinstance(of, types.FunctionType):
+        found["__defaults__"], found["__code__"] = of.__defaults__, of.__code__
+        found["__kwdefaults__"] = dict(of.__kwdefaults__ or {})
     return found
 
 
@@ -212,12 +213,31 @@ def bind(memory: int, seconds: int) -> None:
         resource.setrlimit(limit, (value, value))
 
 
+def resolve(names: set[tuple[str, str]]) -> list[str]:
+    """Looks up the names that a file may ask for; gives what that imports beyond their packages.
+
+    To look up a name can import: numpy 2 answers for `numpy.core.defchararray` from another module of its
+    own. That is the name's doing, and the same for every file.
+    """
+    before = set(sys.modules)
+    for module, name in names:
+        found: Any = sys.modules.get(module)
+        # A name that is not there is the loader's business.
+        with contextlib.suppress(AttributeError):
+            for step in name.split("."):
+                found = getattr(found, step)
+    packages = {module.partition(".")[0] for module, _ in names}
+    new = sorted(set(sys.modules) - before)
+    return [f"looking up its names imports {name}" for name in new if name.partition(".")[0] not in packages]
+
+
 def child(kind: str, data: bytes, modules: list[str], names: set[tuple[str, str]], tell: int) -> NoReturn:
     """Loads one file and tells what that did."""
     watch = Watch(names, kind)
     printed = io.StringIO()
     sys.stdout = sys.stderr = printed
     error = ""
+    foreign = resolve(names)
     before = State(modules, names)
     sys.addaudithook(watch.hook)
     watch.armed = True
@@ -235,7 +255,7 @@ def child(kind: str, data: bytes, modules: list[str], names: set[tuple[str, str]
         error += f": {args[0]:.200}" if args and type(args[0]) is str else ""
     gc.collect()
     watch.armed = False
-    events = watch.events + before.changes(State(modules, names))
+    events = foreign + watch.events + before.changes(State(modules, names))
     if printed.getvalue():
         events.append(f"prints {printed.getvalue()[:80]!r}")
     os.write(tell, json.dumps({"events": events, "error": error}).encode())

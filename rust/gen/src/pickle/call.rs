@@ -19,13 +19,41 @@ const BY_TUPLE: &[Opcode] =
     &[Opcode::REDUCE, Opcode::REDUCE, Opcode::REDUCE, Opcode::NEWOBJ, Opcode::NEWOBJ, Opcode::NEWOBJ_EX];
 
 impl Gen<'_> {
-    /// Pushes an imported name.
+    /// Pushes an imported name; now and then from a slot that held another one
+    /// before.
     pub(super) fn import(&mut self, module: &str, name: &str) {
+        if !self.rng.one_in(24) {
+            return self.import_here(module, name);
+        }
+        if let Some(row) = self.rng.pick(names::allowed()) {
+            self.import_here(row.module, row.name);
+        }
+        let slot = self.kept();
+        self.pop();
+        self.import_here(module, name);
+        self.put_slot(slot);
+        self.pop();
+        self.get_slot(slot);
+    }
+
+    fn import_here(&mut self, module: &str, name: &str) {
         let plain = !module.contains('\n') && !name.contains('\n');
         if plain && !(self.can(Opcode::STACK_GLOBAL) && self.rng.one_in(2)) {
             self.pair(Opcode::GLOBAL, module, name);
         } else {
-            match self.rng.below(8) {
+            match self.rng.below(10) {
+                8 => {
+                    // A slot that held another name before.
+                    let before = self.rng.pick(names::allowed()).map_or("secret", |row| row.name);
+                    self.unicode(before);
+                    let slot = self.kept();
+                    self.pop();
+                    self.unicode(name);
+                    self.put_slot(slot);
+                    self.pop();
+                    self.unicode(module);
+                    self.get_slot(slot);
+                }
                 0 => {
                     // Both operands from the memo.
                     self.unicode(module);

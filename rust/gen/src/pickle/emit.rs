@@ -310,11 +310,16 @@ impl<'r> Gen<'r> {
             3 => 256,
             _ => next,
         };
+        self.put_slot(index);
+    }
+
+    /// Puts the top value into a slot, whatever is in it.
+    pub(super) fn put_slot(&mut self, index: u64) {
         let mut forms = vec![Opcode::PUT, Opcode::LONG_BINPUT];
         if index < 256 {
             forms.extend([Opcode::BINPUT; 3]);
         }
-        if index == next {
+        if index == self.model.memo_len() {
             forms.extend([Opcode::MEMOIZE; 6]);
         }
         match self.choose(&forms).unwrap_or(Opcode::PUT) {
