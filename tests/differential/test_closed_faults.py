@@ -305,3 +305,44 @@ def test_a_name_that_is_no_path_is_only_a_hint() -> None:
 @pytest.mark.xfail(strict=True, reason="checksums are compared between the headers, not computed")
 def test_a_member_of_another_checksum_is_not_inert() -> None:
     assert scan(one(b"a.pkl", GOOD, crc=1), name="model.zip").verdict is not Verdict.INERT
+
+
+# numpy takes a type string with a repeat count or a shape apart, and hands that part to `ast.literal_eval`:
+# the audit event is `compile(b'2', '<unknown>')`. Its pattern lets through digits, commas, spaces and one
+# pair of parentheses, so that nothing is executed; but the text may be as long as the file, and no pickler
+# writes one: a dtype is pickled with a plain type string, and `_reconstruct` gets b'b'.
+COMPILES = {
+    "dtype with a repeat count": b"cnumpy\ndtype\n(X\x03\x00\x00\x002i4\x89\x88tR.",
+    "dtype with a shape": b"cnumpy\ndtype\n(X\x06\x00\x00\x00(2,)i4\x89\x88tR.",
+    "array made of such a text": (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85X\x03\x00\x00\x002i4tR."
+    ),
+    "array made of such bytes": (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x032i4tR."
+    ),
+    "masked array made of such a text": (
+        b"cnumpy.ma.core\n_mareconstruct\n(cnumpy.ma\nMaskedArray\ncnumpy\nndarray\nK\x00\x85X\x03\x00\x00\x002i4tR."
+    ),
+}
+
+
+@pytest.mark.parametrize("data", COMPILES.values(), ids=COMPILES)
+def test_a_type_string_that_numpy_compiles_is_not_inert(data: bytes) -> None:
+    assert scan(data, name="model.pkl").verdict is not Verdict.INERT
+
+
+# As protocols 2 and 3 write the type that an array waits with; and one that numpy takes apart.
+ENCODED = b"c_codecs\nencode\nX\x01\x00\x00\x00bX\x06\x00\x00\x00latin1\x86R"
+
+
+@pytest.mark.parametrize(
+    ("byte", "is_inert"),
+    [
+        (b"C\x01b", True),
+        (ENCODED, True),
+        (ENCODED.replace(b"\x01\x00\x00\x00b", b"\x02\x00\x00\x00bb"), False),
+    ],
+)
+def test_the_type_an_array_waits_with_is_one_byte(byte: bytes, is_inert: bool) -> None:
+    array = b"\x80\x03cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85" + byte + b"tR."
+    assert (scan(array, name="model.pkl").verdict is Verdict.INERT) is is_inert

@@ -454,7 +454,8 @@ impl Arena {
                 Value::Text(dunder, self.words.get(&id.0).copied().unwrap_or(TextId(NOWHERE)))
             }
             Value::Node(kind, class, id) if id.0 < LASTING => Value::Node(kind, class, NodeId(NOWHERE)),
-            Value::Bytes(_) => Value::Bytes(u32::MAX),
+            // numpy's arrays are made with one byte, fetched from the memo.
+            Value::Bytes(n) if n != 1 => Value::Bytes(u32::MAX),
             // No pickler puts a number into the memo.
             Value::Int(_) => Value::HugeLong,
             _ => value,

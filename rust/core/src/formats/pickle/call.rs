@@ -86,6 +86,9 @@ impl Machine {
             global.calls = global.calls.saturating_add(1);
         }
         self.judge_call(code, index, args, span, out);
+        if args == Args::Known && self.is_one_byte(index) {
+            return Ok(Value::Bytes(1));
+        }
         let class = self.class_made(index, args);
         let made = self.arena.push(Kind::Object, Class::of(class), 0, class, kept).map_err(|full| self.full(full))?;
         if self.places.is_active() {
@@ -108,6 +111,15 @@ impl Machine {
             return Ok(made);
         }
         Ok(made)
+    }
+
+    /// Whether a call gives a single byte: protocol 2 has no bytes, and writes
+    /// `_codecs.encode('b', 'latin1')`. The value itself says its length, so
+    /// that it is known however long ago it was made.
+    fn is_one_byte(&self, callee: u32) -> bool {
+        let encodes = |i: &Imported| i.global.module == "_codecs" && i.global.qualname == "encode";
+        let text = || self.arena.text_of(*self.args.first()?);
+        self.imported_at(callee).is_some_and(encodes) && text().is_some_and(|t| t.is_ascii() && t.len() == 1)
     }
 
     /// The class of what a call makes: the callee's own, or the one it was
@@ -330,7 +342,7 @@ impl Machine {
             return;
         }
         let Some(spec) = self.spec_of(index) else { return };
-        if known && self.args_fit(spec, &self.args) && self.inner_fits(spec) {
+        if known && self.args_fit(global, spec, &self.args) && self.inner_fits(spec) {
             let inner = spec.applies.and_then(|(callee, args)| {
                 let args = self.arena.node_of(*self.args.get(args)?)?;
                 Some((self.global_of(*self.args.get(callee)?)?, self.arena.items(args)))
@@ -382,17 +394,20 @@ impl Machine {
         let Some((callee, args)) = spec.applies else { return true };
         let (Some(&callee), Some(&args)) = (self.args.get(callee), self.args.get(args)) else { return false };
         let Value::Global(index) = callee else { return false };
-        let Some(inner) = self.spec_of(index) else { return true };
+        let (Some(inner), Some(imported)) = (self.spec_of(index), self.imported_at(index)) else { return true };
         let node = self.arena.node_of(args).filter(|n| n.kind == Kind::Tuple && n.flags & PARTIAL == 0);
         // One level: an entry that applies again would need its own arguments.
         inner.applies.is_none()
             && inner.updates.is_none()
-            && node.is_some_and(|n| self.args_fit(inner, self.arena.items(n)))
+            && node.is_some_and(|n| self.args_fit(&imported.global, inner, self.arena.items(n)))
     }
 
-    fn args_fit(&self, spec: &Spec, args: &[Value]) -> bool {
+    fn args_fit(&self, callee: &Global, spec: &Spec, args: &[Value]) -> bool {
         let Some(params) = &spec.call else { return false };
         if args.len() < spec.required || (!spec.rest && args.len() > params.len()) {
+            return false;
+        }
+        if !numpy::names_plain_type(self, callee, args) {
             return false;
         }
         args.iter().enumerate().all(|(i, &arg)| spec.param(i).is_some_and(|p| self.fits(p, arg)))

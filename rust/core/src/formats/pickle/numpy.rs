@@ -47,9 +47,46 @@ pub(super) fn item_bytes(text: &[u8]) -> Option<u64> {
 
 /// Whether a callable makes an array that gets its content by BUILD.
 pub(super) fn makes_array(global: &Global) -> bool {
-    let of_numpy =
-        matches!(global.module.as_str(), "numpy.core.multiarray" | "numpy._core.multiarray" | "numpy.ma.core");
-    of_numpy && matches!(global.qualname.as_str(), "_reconstruct" | "_mareconstruct")
+    type_argument(global).is_some_and(|i| i > 0)
+}
+
+/// Which argument of a callable of numpy names a type.
+fn type_argument(global: &Global) -> Option<usize> {
+    match (global.module.as_str(), global.qualname.as_str()) {
+        ("numpy", "dtype") => Some(0),
+        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Some(2),
+        ("numpy.ma.core", "_mareconstruct") => Some(3),
+        _ => None,
+    }
+}
+
+/// Whether a call names its type as numpy's pickles do: a dtype by kind and
+/// size, an array that waits for its dtype by one character.
+///
+/// Of any other text, such as `2i4` or `(2,)i4`, numpy hands a part to
+/// `ast.literal_eval` (`numpy/_core/_internal.py`, `_commastring`).
+pub(super) fn names_plain_type(machine: &Machine, callee: &Global, args: &[Value]) -> bool {
+    let Some(i) = type_argument(callee) else { return true };
+    match args.get(i) {
+        Some(Value::Bytes(n)) => *n == 1,
+        Some(&text @ Value::Text(..)) if i > 0 => machine.arena.text_of(text).is_some_and(|t| t.len() == 1),
+        Some(&text @ Value::Text(..)) => machine.arena.text_of(text).is_some_and(is_plain_type),
+        Some(Value::LongText) => false,
+        // What the argument is stands in the entry; a byte is a byte, as
+        // `call` knows the length of what `_codecs.encode` gives.
+        Some(Value::Global(_)) => i == 0,
+        _ => false,
+    }
+}
+
+/// `f8`, `<U5`, `|b1`, `O`: a byte order, a kind, and a size.
+fn is_plain_type(text: &[u8]) -> bool {
+    let text = match text.split_first() {
+        Some((b'<' | b'>' | b'|' | b'=', rest)) => rest,
+        _ => text,
+    };
+    let Some((kind, size)) = text.split_first() else { return false };
+    b"?biufcmMOSUVa".contains(kind) && size.len() <= 10 && size.iter().all(u8::is_ascii_digit)
 }
 
 /// The type string a dtype was made with, unless its elements hold references.
