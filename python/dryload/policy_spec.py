@@ -23,8 +23,8 @@ class Spec:
 
     `call` holds the kinds of each parameter, or None when a call is not granted; those from `required` on
     may be missing, and with `rest` the last may stand any number of times. `clauses` are the words that say
-    how a call or a state is judged (`gives`, `applies`, `makes`, `updates`, `key`, `attributes`), as they are
-    written.
+    how a call or a state is judged (`gives`, `applies`, `makes`, `updates`, `key`, `tag` and their kin), as
+    they are written.
     """
 
     is_type: bool = False
@@ -90,7 +90,7 @@ def parse_spec(text: str) -> Spec:
         elif word in ("type", "items", "append"):
             found["is_type" if word == "type" else word] = True
         elif word != "value":
-            clauses.append(word if word == "attributes" else f"{word}({inside.strip()})")
+            clauses.append(word if word in _BARE else f"{word}({inside.strip()})")
     return Spec(**found, clauses=tuple(clauses))  # type: ignore[arg-type]
 
 
@@ -166,7 +166,12 @@ def _call_within(spec: Spec, floor: Spec) -> bool:
 
 
 def _within(kinds: Kinds, granted: Kinds) -> bool:
-    return all(kind in granted or not _BROADER.get(kind, _TEXT).isdisjoint(granted) for kind in kinds)
+    return all(kind in granted or not _broader(kind).isdisjoint(granted) for kind in kinds)
+
+
+def _broader(kind: str) -> frozenset[str]:
+    # Nothing but its tag asks for a value that stands apart.
+    return _BROADER.get(kind, frozenset[str]() if kind.startswith("#") else _TEXT)
 
 
 def _clause_in_words(clause: str) -> str:
@@ -180,8 +185,14 @@ def _clause_in_words(clause: str) -> str:
     if word == "key":
         name, _, kinds = inside.partition(",")
         return f"what its state holds under {name.strip()} is {kinds.strip().replace('|', ' or ')}"
-    if word == "attributes":
-        return "its items are its attributes"
+    if word in _BARE:
+        return _BARE[word]
+    if word == "keys":
+        return f"its argument {inside} holds what those keys say"
+    if word == "fields":
+        return f"its state is a tuple of {inside.replace('|', ' or ')}"
+    if word == "tag":
+        return f"what it makes stands apart: only what asks for #{inside} is given it"
     if word == "makes":
         return f"makes an instance of its argument {inside}"
     return f"sets the keys of its argument {inside} as attributes"
@@ -231,6 +242,10 @@ WORDS = (
     "updates",
     "key",
     "attributes",
+    "closed",
+    "keys",
+    "fields",
+    "tag",
 )
 KINDS = (
     "none",
@@ -254,7 +269,14 @@ KINDS = (
     "data",
     "any",
     "never",
+    "array",
+    "dtype",
+    "slice",
+    "each",
+    "keyed",
 )
+# Words that stand without parentheses, and what they say.
+_BARE = {"attributes": "its items are its attributes", "closed": "no other key may stand there"}
 _DATA = frozenset({"data", "any"})
 _TEXT = _DATA | {"str"}
 # The kinds that take everything which a kind takes. A text in quotes is not here: `str` and what is broader.
@@ -270,4 +292,6 @@ _BROADER = {
     "data": frozenset({"any"}),
     "any": frozenset[str](),
     "never": frozenset(KINDS),
+    **dict.fromkeys(("array", "dtype", "slice"), _DATA | {"object"}),
+    **dict.fromkeys(("each", "keyed"), frozenset({"any"})),
 }

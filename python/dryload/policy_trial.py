@@ -171,7 +171,7 @@ def narrowed(spec: Spec, floor: Spec, *, ceiling: Spec | None = None) -> Narrowi
     """
     if ceiling is not None:
         spec = yield from _fewest_words(spec, floor)
-        if spec.clauses:
+        if not all(clause.startswith("gives(") for clause in spec.clauses):
             return spec
     if spec.call is not None and spec.call != floor.call:
         if spec.call == (ANY,) and spec.rest and not floor.rest:
@@ -274,7 +274,8 @@ def _failing(trial: Trial, entries: Entries, changes: Entries) -> set[Name]:
     named = asking & changes.keys()
     if named == asking and not trouble.others:
         others = {name: spec for name, spec in changes.items() if name not in named}
-        return named if trouble.complete or not others else named | _failing(trial, entries, others)
+        # What an entry says its value is may show in the arguments of another name.
+        return named | _failing(trial, entries, others) if others else named
     # It is not told whose change it was.
     half = len(changes) // 2
     rows = list(changes.items())
@@ -295,9 +296,15 @@ def _give_back(trial: Trial, entries: Entries, names: list[Name]) -> None:
 
 
 def _fewest_words(spec: Spec, floor: Spec) -> Narrowing:
-    """Drops words that the file does not need; the clauses go with the call."""
+    """Drops words that the file does not need; the clauses go with the call.
+
+    Of an entry without a call they stay: what they say of its state shows in other names' arguments.
+    """
     droppable: tuple[tuple[bool, dict[str, object]], ...] = (
-        (floor.call is None, {"call": None, "required": 0, "rest": False, "clauses": ()}),
+        (
+            floor.call is None and spec.call is not None,
+            {"call": None, "required": 0, "rest": False, "clauses": ()},
+        ),
         (floor.state is None, {"state": None}),
         (not floor.items, {"items": False}),
         (not floor.append, {"append": False}),

@@ -19,18 +19,12 @@ EXPECTED = {
     "safe-with-library-policy": {Verdict.INERT},
     "unsafe": {Verdict.MALICIOUS},
 }
-# Files that come from an honest library, and what keeps them from being inert.
-NOT_INERT = {
-    "pandas/frame.pkl": Verdict.UNKNOWN,  # frames, which pandas.toml leaves out
-    "pandas/frame.pkl.gz": Verdict.UNKNOWN,
-}
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_real_file_has_the_verdict_it_deserves(file: str) -> None:
     report = scan(REAL / file)
-    expected = {NOT_INERT[file]} if file in NOT_INERT else EXPECTED[FILES[file]["expect"]]
-    assert report.verdict in expected, [finding.message for finding in report.findings]
+    assert report.verdict in EXPECTED[FILES[file]["expect"]], [finding.message for finding in report.findings]
 
 
 @pytest.mark.parametrize("file", FILES)

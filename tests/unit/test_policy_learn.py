@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_real_file_is_inert_with_what_was_learned_from_it_or_told(
         }
     else:
         assert scan(REAL / file, policy=policy).ok
-        assert not any("any" in spec or "data" in spec for spec in learned.specs.values())
+        assert not any(re.search(r"(?<!')\b(any|data)\b", spec) for spec in learned.specs.values())
 
 
 def test_most_real_files_are_learned() -> None:
@@ -283,7 +284,9 @@ def test_a_built_in_entry_is_a_ceiling_for_a_lower_base(tmp_path: Path) -> None:
     for name, spec in learned.specs.items():
         assert not beyond(parse_spec(spec), parse_spec(Policy.default().allowed[name]))
     # An exact text stays one: `str` would be every text.
-    assert learned.specs["numpy._core.numeric", "_frombuffer"] == "call(bytes, object, tuple, 'C')"
+    assert (
+        learned.specs["numpy._core.numeric", "_frombuffer"] == "call(bytes, object, tuple, 'C') gives(array)"
+    )
 
 
 def test_only_the_wanted_names_are_learned(tmp_path: Path) -> None:

@@ -41,6 +41,11 @@ kinds! {
     EMPTY "empty" 18;
     SMALL "small" 19;
     NEVER "never" 20;
+    ARRAY "array" 21;
+    EACH "each" 22;
+    DTYPE "dtype" 23;
+    SLICE "slice" 24;
+    KEYED "keyed" 25;
 }
 
 impl Kinds {
@@ -68,6 +73,8 @@ pub struct Param {
     pub kinds: Kinds,
     /// Texts it takes besides.
     pub literals: Vec<String>,
+    /// Tags of values that stand apart, which it takes besides.
+    pub tags: Vec<String>,
 }
 
 /// What an allow entry grants.
@@ -87,6 +94,17 @@ pub struct Spec {
     pub state: Option<Param>,
     /// What may stand under a key of the state, where that is a mapping.
     pub keys: Vec<(String, Param)>,
+    /// Only those keys may stand there.
+    pub closed: bool,
+    /// This argument is a mapping, held against the keys as a state is.
+    pub keyed: Option<usize>,
+    /// The state is a tuple of these.
+    pub fields: Option<Vec<Param>>,
+    /// How many of the last fields may be missing.
+    pub optional_fields: usize,
+    /// What it makes stands apart: it is handed only to parameters that ask
+    /// for this tag.
+    pub tag: Option<String>,
     /// SETITEM and SETITEMS may write into the result.
     pub items: bool,
     /// Its items are its attributes: their keys are checked as those of a
@@ -146,6 +164,10 @@ impl Spec {
                 ("items", None) => spec.items = true,
                 ("append", None) => spec.append = true,
                 ("attributes", None) => spec.attributes = true,
+                ("closed", None) => spec.closed = true,
+                ("keys", Some(inside)) => spec.keyed = Some(index(inside)?),
+                ("tag", Some(inside)) => spec.tag = Some(parse_tag(inside)?),
+                ("fields", Some(inside)) => spec.parse_fields(inside)?,
                 ("key", Some(inside)) => spec.keys.push(parse_key(inside)?),
                 ("call", Some(inside)) => spec.parse_call(inside)?,
                 ("state", Some(inside)) => spec.state = Some(parse_param(inside)?),
@@ -188,6 +210,22 @@ impl Spec {
             }
         }
         self.call = Some(params);
+        Ok(())
+    }
+
+    fn parse_fields(&mut self, inside: &str) -> Result<(), SpecError> {
+        let mut fields = Vec::new();
+        for part in split_top(inside) {
+            let part = part.trim();
+            let required = part.strip_suffix('?');
+            if required.is_some() {
+                self.optional_fields = self.optional_fields.saturating_add(1);
+            } else if self.optional_fields > 0 {
+                return Err(SpecError("a field that must be there after one that may be missing".to_owned()));
+            }
+            fields.push(parse_param(required.unwrap_or(part))?);
+        }
+        self.fields = Some(fields);
         Ok(())
     }
 
@@ -235,6 +273,13 @@ fn index(text: &str) -> Result<usize, SpecError> {
     text.trim().parse().map_err(|_| SpecError(format!("`{}` is no number of an argument", text.trim())))
 }
 
+/// The word of a tag.
+fn parse_tag(text: &str) -> Result<String, SpecError> {
+    let text = text.trim();
+    let is_word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
+    if is_word { Ok(text.to_owned()) } else { Err(SpecError(format!("`{text}` is no tag: a word in small letters"))) }
+}
+
 /// A key in quotes, and what may stand under it.
 fn parse_key(text: &str) -> Result<(String, Param), SpecError> {
     let parts = split_top(text);
@@ -252,6 +297,8 @@ fn parse_param(text: &str) -> Result<Param, SpecError> {
         let kind = kind.trim();
         if let Some(literal) = kind.strip_prefix('\'').and_then(|k| k.strip_suffix('\'')) {
             param.literals.push(literal.to_owned());
+        } else if let Some(tag) = kind.strip_prefix('#') {
+            param.tags.push(parse_tag(tag)?);
         } else {
             let kinds = Kinds::word(kind).ok_or_else(|| SpecError(format!("`{kind}` is no kind")))?;
             param.kinds = param.kinds.or(kinds);

@@ -5,7 +5,7 @@
 //! or INST; a state by BUILD; items by the six opcodes that write.
 
 use dryload_core::formats::pickle::opcode::Opcode;
-use dryload_core::spec::{Kinds, Param};
+use dryload_core::spec::{Kinds, Param, Spec};
 
 use super::emit::Gen;
 use super::model::{Item, Shape};
@@ -235,13 +235,20 @@ impl Gen<'_> {
         self.call(row.module, row.name, &mut |g| {
             for i in 0..count {
                 match spec.param(i) {
+                    Some(_) if spec.keyed == Some(i) => g.keyed(spec, depth),
                     Some(param) => g.argument(param, depth),
                     None => g.value(depth),
                 }
             }
         });
         if let Some(state) = spec.state.as_ref().filter(|_| self.rng.below(4) > 0) {
-            self.argument(state, depth);
+            if let Some(fields) = &spec.fields {
+                self.tuple_of(&mut |g| fields.iter().for_each(|field| g.argument(field, depth)));
+            } else if spec.closed {
+                self.keyed(spec, depth);
+            } else {
+                self.argument(state, depth);
+            }
             self.build();
         }
         if spec.items && self.rng.one_in(2) {
@@ -254,6 +261,33 @@ impl Gen<'_> {
                 Opcode::APPENDS
             };
             self.fill(code, depth);
+        }
+    }
+
+    /// A value that stands apart, made as the entries of its tag say.
+    fn tagged(&mut self, tag: &str, depth: usize) {
+        self.nesting = self.nesting.saturating_add(1);
+        let rows: Vec<&Allowed> = names::allowed().iter().filter(|row| row.spec.tag.as_deref() == Some(tag)).collect();
+        if let Some(row) = self.rng.pick(&rows) {
+            self.granted(row, depth.saturating_sub(1));
+        }
+        self.nesting = self.nesting.saturating_sub(1);
+    }
+
+    /// A mapping with the keys of an entry.
+    fn keyed(&mut self, spec: &Spec, depth: usize) {
+        self.empty(Shape::Dict(true));
+        for (key, param) in &spec.keys {
+            if self.rng.one_in(4) {
+                continue;
+            }
+            self.unicode(key);
+            if param.kinds.has(Kinds::KEYED) {
+                self.empty(Shape::Dict(true));
+            } else {
+                self.argument(param, depth.saturating_sub(1));
+            }
+            self.set_item();
         }
     }
 
@@ -281,11 +315,20 @@ impl Gen<'_> {
         if self.percent(self.style.odd) {
             return self.value(depth);
         }
+        if let Some(tag) = self.rng.pick(&param.tags)
+            && self.nesting < 8
+            && (param.kinds == Kinds::default() || self.rng.one_in(2))
+        {
+            return self.tagged(tag, depth);
+        }
         let literals = param.literals.len();
         let kinds: Vec<Kinds> = KINDS.iter().copied().filter(|&kind| param.kinds.has(kind)).collect();
         let at = self.rng.below(literals.saturating_mul(2).saturating_add(kinds.len()));
         if let Some(literal) = param.literals.get(at / 2).filter(|_| literals > 0) {
-            return self.unicode(literal);
+            return match literal.rsplit_once('.').filter(|(m, n)| names::is_allowed(m, n)) {
+                Some((module, name)) => self.import(module, name),
+                None => self.unicode(literal),
+            };
         }
         match self.rng.pick(&kinds) {
             Some(&kind) => self.of_kind(kind, depth),
@@ -312,6 +355,10 @@ const KINDS: &[Kinds] = &[
     Kinds::TYPE,
     Kinds::CALLABLE,
     Kinds::GLOBAL,
+    Kinds::ARRAY,
+    Kinds::DTYPE,
+    Kinds::SLICE,
+    Kinds::EACH,
     Kinds::DATA,
     Kinds::ANY,
     Kinds::EMPTY,

@@ -80,7 +80,7 @@ impl Gen<'_> {
     }
 
     /// A dtype; gives the bytes of an item, 0 for references.
-    fn dtype(&mut self, depth: usize) -> i64 {
+    pub(super) fn dtype(&mut self, depth: usize) -> i64 {
         if depth > 0 && self.rng.one_in(6) {
             return self.structure(depth);
         }
@@ -178,7 +178,7 @@ impl Gen<'_> {
     }
 
     /// An array with its state.
-    fn array(&mut self, depth: usize) {
+    pub(super) fn array(&mut self, depth: usize) {
         let module = self.multiarray();
         self.call(module, "_reconstruct", &mut |g| {
             g.import("numpy", "ndarray");

@@ -50,6 +50,12 @@ pub(super) fn callable() -> &'static [&'static Allowed] {
     ROWS.get_or_init(|| allowed().iter().filter(|row| row.spec.call.is_some()).collect())
 }
 
+/// Whether a name is allowed.
+#[must_use]
+pub(super) fn is_allowed(module: &str, name: &str) -> bool {
+    allowed().iter().any(|row| row.name == name && row.module == module)
+}
+
 /// Whether a name is that of an allowed class.
 #[must_use]
 pub(super) fn is_class(module: &str, name: &str) -> bool {

@@ -409,6 +409,16 @@ impl Gen<'_> {
                     g.int(3);
                 }
             }),
+            Kinds::ARRAY => self.array(below),
+            Kinds::DTYPE => {
+                self.dtype(below);
+            }
+            Kinds::SLICE => self.call("builtins", "slice", &mut |g| {
+                g.none();
+                g.int(3);
+                g.none();
+            }),
+            Kinds::EACH => self.empty(Shape::Tuple),
             _ => self.value(below),
         }
     }

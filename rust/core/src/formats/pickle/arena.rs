@@ -9,8 +9,9 @@
 
 use std::collections::BTreeMap;
 
+use super::generation::{Generation, LASTING, NOWHERE, keep, most, push_text};
 use super::text::is_dunder;
-use super::value::{Class, Kind, LOST, MAX_TEXT, Node, NodeId, PARTIAL, TextId, Value};
+use super::value::{Class, Kind, LOST, Node, NodeId, PARTIAL, TextId, Value};
 use crate::bytes::wide;
 use crate::limits::Limits;
 
@@ -21,18 +22,8 @@ const ITEMS: usize = 128 * 1024;
 /// Bytes of texts of a generation.
 const TEXTS: usize = 2 * 1024 * 1024;
 
-/// Items kept of a list or set. Tuples are kept whole, as they are arguments,
-/// and dicts longer, as they are states: an estimator has sixty attributes.
-const MAX_KEPT: usize = 32;
-const MAX_PAIRED: usize = 256;
-
-/// Ids from here on are of the part that lasts.
-const LASTING: u32 = 1 << 31;
 /// Ids begin anew after this one, before they run out: texts of a gigabyte.
 const RENEW: u32 = 1 << 30;
-/// The id of nothing: below every generation.
-const NOWHERE: u32 = 0;
-
 /// How deep contents are moved to the part that lasts: a state, the tuple in
 /// it, the dtype in that, its arguments.
 const DEPTH: u32 = 4;
@@ -43,65 +34,6 @@ pub(super) const NO_ARGS: u32 = NOWHERE;
 /// There is no room: a limit of this name is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
-
-/// Nodes, items and texts that came one after the other.
-#[derive(Clone, Debug, Default)]
-struct Generation {
-    nodes: Vec<Node>,
-    items: Vec<Value>,
-    texts: Vec<u8>,
-    /// Ids of the first node, item and byte of text.
-    first_node: u32,
-    first_item: u32,
-    first_text: u32,
-}
-
-impl Generation {
-    const fn starting(first: u32) -> Self {
-        Self {
-            nodes: Vec::new(),
-            items: Vec::new(),
-            texts: Vec::new(),
-            first_node: first,
-            first_item: first,
-            first_text: first,
-        }
-    }
-
-    fn clear(&mut self, node: u32, item: u32, text: u32) {
-        self.nodes.clear();
-        self.items.clear();
-        self.texts.clear();
-        (self.first_node, self.first_item, self.first_text) = (node, item, text);
-    }
-
-    #[inline]
-    fn next_node(&self) -> u32 {
-        next(self.first_node, self.nodes.len())
-    }
-
-    #[inline]
-    fn next_item(&self) -> u32 {
-        next(self.first_item, self.items.len())
-    }
-
-    #[inline]
-    fn next_text(&self) -> u32 {
-        next(self.first_text, self.texts.len())
-    }
-
-    fn text(&self, id: u32) -> Option<&[u8]> {
-        let start = usize::try_from(id.checked_sub(self.first_text)?).ok()?;
-        let (&len, rest) = self.texts.get(start..)?.split_first()?;
-        rest.get(..usize::from(len))
-    }
-}
-
-/// The id after `len` from `first`; `u32::MAX` when there is none.
-#[inline]
-fn next(first: u32, len: usize) -> u32 {
-    u32::try_from(len).map_or(u32::MAX, |len| first.saturating_add(len))
-}
 
 /// Nodes, items and texts of one pickle.
 #[derive(Clone, Debug)]
@@ -358,6 +290,16 @@ impl Arena {
         from.nodes.get_mut(usize::try_from(id.checked_sub(from.first_node)?).ok()?)
     }
 
+    /// The id of the node that is made next.
+    pub fn next_id(&self) -> u32 {
+        self.young.next_node()
+    }
+
+    /// Whether an id is of the part that lasts.
+    pub const fn is_lasting(&self, NodeId(id): NodeId) -> bool {
+        id >= LASTING
+    }
+
     /// The node of a value, when it is one. Of one that is forgotten, what the
     /// value still says, marked `LOST`.
     #[must_use]
@@ -494,41 +436,6 @@ impl Arena {
 
 /// Texts remembered in one pickle.
 const MAX_WORDS: usize = 100_000;
-
-/// How many items are kept of a kind of container.
-const fn most(kind: Kind) -> usize {
-    match kind {
-        Kind::Tuple => usize::MAX,
-        Kind::Dict => MAX_PAIRED,
-        _ => MAX_KEPT,
-    }
-}
-
-/// Puts items where they belong: first item, number, flags.
-#[inline]
-fn keep(place: &mut Generation, kind: Kind, items: &[Value]) -> (u32, u32, u8) {
-    let a = place.next_item();
-    let fits = items.len() <= most(kind);
-    match u32::try_from(items.len()) {
-        Ok(b) if fits && (a < LASTING || place.first_item == LASTING) && a != u32::MAX => {
-            place.items.extend_from_slice(items);
-            (a, b, 0)
-        }
-        len => (len.unwrap_or(u32::MAX), 0, PARTIAL),
-    }
-}
-
-fn push_text(place: &mut Generation, text: &[u8], max: usize) -> TextId {
-    let id = place.next_text();
-    match u8::try_from(text.len()) {
-        Ok(len) if place.texts.len() < max && text.len() <= MAX_TEXT => {
-            place.texts.push(len);
-            place.texts.extend_from_slice(text);
-            TextId(id)
-        }
-        _ => TextId(NOWHERE),
-    }
-}
 
 #[cfg(test)]
 mod tests {

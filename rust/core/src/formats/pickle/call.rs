@@ -4,6 +4,7 @@
 //! What the policy allows is held against the entry's arguments; everything
 //! else is reported, and its result is tracked as something unproven.
 
+use super::apart::MAX_KEYED;
 use super::arena::NO_ARGS;
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
@@ -90,6 +91,7 @@ impl Machine {
             return Ok(Value::Bytes(1));
         }
         let class = self.class_made(index, args);
+        self.note_made(class);
         let made = self.arena.push(Kind::Object, Class::of(class), 0, class, kept).map_err(|full| self.full(full))?;
         if self.places.is_active() {
             self.places.link(callee, made, Step::Callee);
@@ -191,7 +193,7 @@ impl Machine {
     }
 
     /// The index of an object's class; `None` when it is not known any more.
-    fn class_of(&self, object: Value) -> Option<u32> {
+    pub(super) fn class_of(&self, object: Value) -> Option<u32> {
         let node = self.arena.node_of(object).filter(|n| n.kind == Kind::Object)?;
         let known = node.flags & LOST == 0 || node.a != u32::from(Class::WIDE.0);
         known.then_some(node.a)
@@ -248,7 +250,16 @@ impl Machine {
     fn state_fits(&mut self, target: Value, class: u32, state: Value) -> bool {
         // A name that is not allowed was reported when it was called.
         let Some(spec) = self.spec_of(class) else { return true };
-        if !spec.state.as_ref().is_some_and(|param| self.fits(param, state)) || !self.keys_fit(spec, state) {
+        let takes = |param: &Param| {
+            // Of these, every value that the state holds is held against a parameter.
+            let looked_through = spec.closed || spec.fields.is_some();
+            if looked_through { self.fits_plain(param, state) } else { self.fits(param, state) }
+        };
+        let fits = match &spec.fields {
+            Some(_) => self.fields_fit(spec, state),
+            None => self.keys_fit(spec, state, MAX_KEYED),
+        };
+        if !fits || !spec.state.as_ref().is_some_and(takes) {
             return false;
         }
         let Some(global) = self.imported_at(class).map(|i| &i.global) else { return true };
@@ -269,8 +280,8 @@ impl Machine {
 
     /// Whether the values of a state are of the kinds that its class's entry
     /// says for their keys.
-    fn keys_fit(&self, spec: &Spec, state: Value) -> bool {
-        if spec.keys.is_empty() || state == Value::None {
+    pub(super) fn keys_fit(&self, spec: &Spec, state: Value, depth: u32) -> bool {
+        if (spec.keys.is_empty() && !spec.closed) || state == Value::None {
             return true;
         }
         let Some(node) = self.arena.node_of(state).filter(|n| n.kind == Kind::Dict && n.flags & PARTIAL == 0) else {
@@ -278,11 +289,11 @@ impl Machine {
         };
         self.arena.items(node).chunks(2).all(|pair| {
             let &[key, value] = pair else { return false };
-            let Value::Text(..) = key else { return true };
+            let Value::Text(..) = key else { return !spec.closed };
             // A key that is not known any more may be any.
             let Some(text) = self.arena.text_of(key) else { return false };
-            let mut said = spec.keys.iter().filter(|(name, _)| name.as_bytes() == text);
-            said.all(|(_, param)| self.fits(param, value))
+            let mut said = spec.keys.iter().filter(|(name, _)| name.as_bytes() == text).peekable();
+            (said.peek().is_some() || !spec.closed) && said.all(|(_, param)| self.fits_keyed(spec, param, value, depth))
         })
     }
 
@@ -357,7 +368,10 @@ impl Machine {
                 let name = self.dotted(index);
                 self.check_keys(state, &name, Some(index), span, out);
             }
-            return self.remember_words(index);
+            self.remember_words(index);
+            let keyed = self.spec_of(index).and_then(|s| self.args.get(s.keyed?).copied());
+            keyed.into_iter().for_each(|keys| self.remember_keys(keys));
+            return;
         }
         if args == Args::Lost || self.args.iter().any(|v| self.arena.is_lost(*v)) {
             return self.lost(span, out);
@@ -410,11 +424,31 @@ impl Machine {
         if !numpy::names_plain_type(self, callee, args) {
             return false;
         }
-        args.iter().enumerate().all(|(i, &arg)| spec.param(i).is_some_and(|p| self.fits(p, arg)))
+        args.iter().enumerate().all(|(i, &arg)| {
+            let Some(param) = spec.param(i) else { return false };
+            if spec.keyed == Some(i) {
+                self.fits_plain(param, arg) && self.keys_fit(spec, arg, MAX_KEYED)
+            } else {
+                self.fits(param, arg)
+            }
+        })
+    }
+
+    /// Whether a value is of the kinds a parameter takes, and stands apart
+    /// only where the parameter asks for it.
+    pub(super) fn fits(&self, param: &Param, value: Value) -> bool {
+        let Value::Node(kind, ..) = value else { return self.fits_plain(param, value) };
+        if self.is_apart(value) {
+            return self.fits_apart(param, value);
+        }
+        if param.kinds.has(Kinds::EACH) && matches!(kind, Kind::Tuple | Kind::List) {
+            return self.arena.node_of(value).is_some_and(|node| self.each_fits(param, node));
+        }
+        self.fits_plain(param, value)
     }
 
     /// Whether a value is of the kinds a parameter takes.
-    pub(super) fn fits(&self, param: &Param, value: Value) -> bool {
+    pub(super) fn fits_plain(&self, param: &Param, value: Value) -> bool {
         let k = param.kinds;
         let data = Kinds::DATA.or(Kinds::ANY);
         match value {
@@ -462,6 +496,9 @@ impl Machine {
             Kind::Set | Kind::FrozenSet => k.has(Kinds::SET.or(data)),
             Kind::Object => match self.class_of(value) {
                 Some(class) => match self.spec_of(class) {
+                    Some(spec) if k.has(Kinds::ARRAY) && spec.gives.has(Kinds::ARRAY) => {
+                        spec.state.is_none() || self.is_built(value)
+                    }
                     Some(spec) => k.has(Kinds::OBJECT.or(spec.gives).or(data)),
                     None => true,
                 },

@@ -30,6 +30,7 @@ impl Machine {
             || !room(self.marks.len(), self.max_stack.min(MAX_MARKS))
             || near_memo
             || !self.unbuilt.is_empty()
+            || !self.apart.is_none()
             || self.places.is_active()
         {
             return (0, 0);

@@ -5,6 +5,7 @@
 //! the outer one. `pickle.load`, which knows nothing of arrays, runs the same
 //! opcodes on the stack and memo it has: `other` follows that reading.
 
+use super::apart::Apart;
 use super::arena::Arena;
 use super::defects;
 use super::joblib::MAX_PADDING;
@@ -30,6 +31,7 @@ pub(super) struct Outer {
     arena: Arena,
     storage_bytes: Vec<(Option<u64>, u64, &'static str)>,
     unbuilt: Vec<Value>,
+    apart: Apart,
     proto: u8,
     stack: Vec<Value>,
     marks: Vec<usize>,
@@ -112,6 +114,7 @@ impl Machine {
             arena: std::mem::replace(&mut self.arena, Arena::new(limits)),
             storage_bytes: std::mem::take(&mut self.storage_bytes),
             unbuilt: std::mem::take(&mut self.unbuilt),
+            apart: std::mem::take(&mut self.apart),
             proto: std::mem::take(&mut self.proto),
             stack: std::mem::take(&mut self.stack),
             marks: std::mem::take(&mut self.marks),
@@ -127,6 +130,7 @@ impl Machine {
         self.arena = outer.arena;
         self.storage_bytes = outer.storage_bytes;
         self.unbuilt = outer.unbuilt;
+        self.apart = outer.apart.after(self.apart);
         self.proto = outer.proto;
         self.stack = outer.stack;
         self.marks = outer.marks;

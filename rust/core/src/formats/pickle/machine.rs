@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::apart::Apart;
 use super::arena::{Arena, Full};
 use super::call::Callee;
 use super::defects;
@@ -77,6 +78,7 @@ pub struct Machine {
     pub(super) storage_bytes: Vec<(Option<u64>, u64, &'static str)>,
     /// dtypes that wait for their state and that nothing else holds yet.
     pub(super) unbuilt: Vec<Value>,
+    pub(super) apart: Apart,
     pub(super) index: HashMap<String, usize>,
     pub(super) key: String,
     pub(super) proto: u8,
@@ -112,6 +114,7 @@ impl Machine {
             marks: Vec::new(),
             memo: Memo::default(),
             unbuilt: Vec::new(),
+            apart: Apart::default(),
             index: HashMap::new(),
             key: String::new(),
             proto: 0,
@@ -134,6 +137,7 @@ impl Machine {
         self.arena.clear();
         self.storage_bytes.clear();
         self.unbuilt.clear();
+        self.apart = Apart::default();
         self.places = Places::default();
         self.proto = 0;
     }
@@ -389,6 +393,7 @@ impl Machine {
         if self.arena.is_old() {
             self.memo.fade(&self.arena);
             self.arena.renew(&mut self.stack);
+            self.renumbered();
             self.places = Places::default();
         }
         for (&old, &new) in before.iter().zip(&self.stack) {
@@ -438,7 +443,10 @@ impl Machine {
     #[inline]
     fn gather(&mut self, kind: Kind, at: usize) -> Result<()> {
         let items = self.stack.get(at..).unwrap_or(&[]);
-        let flags = if kind == Kind::Dict { key_flags(items) } else { 0 };
+        let mut flags = if kind == Kind::Dict { key_flags(items) } else { 0 };
+        if !self.apart.is_none() {
+            flags |= self.apart_flag(items);
+        }
         let value = self.arena.push_items(kind, flags, items).map_err(|full| self.full(full))?;
         if self.places.is_active() {
             self.note_items(value, at, 0);
@@ -516,6 +524,9 @@ impl Machine {
         }
         if let Value::Node(_, _, id) = target {
             self.arena.extend(id, items, flags);
+        }
+        if !self.apart.is_none() {
+            self.note_apart(items);
         }
         Ok(())
     }

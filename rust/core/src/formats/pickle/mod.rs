@@ -4,11 +4,13 @@
 //! Nothing is imported, called or resolved. Bytes nobody interprets (BINBYTES,
 //! array data) are skipped by their length.
 
+mod apart;
 mod arena;
 mod call;
 mod compat;
 pub mod defects;
 mod fast;
+mod generation;
 mod import;
 mod inline;
 mod joblib;

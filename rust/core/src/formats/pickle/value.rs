@@ -93,12 +93,16 @@ pub const LOST: u8 = 16;
 /// The object was given a state whose keys may stand for its methods.
 pub const PLANTED: u8 = 32;
 
+/// It holds a value that stands apart.
+pub const APART: u8 = 64;
+
 /// A node: what it is, and two words whose meaning `Kind` gives.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
     /// What it is.
     pub kind: Kind,
-    /// `DUNDER_KEY`, `OPAQUE_KEY`, `PARTIAL`, `REFERENCES`, `LOST`, `PLANTED`.
+    /// `DUNDER_KEY`, `OPAQUE_KEY`, `PARTIAL`, `REFERENCES`, `LOST`, `PLANTED`,
+    /// `APART`.
     pub flags: u8,
     /// First item; of a partial container, how many it was given; of an object,
     /// the index of its class; low half of a long.
