@@ -12,7 +12,7 @@ import pickletools
 
 import pytest
 
-from dryload import Verdict, scan
+from dryload import Policy, Verdict, scan
 
 INERT, UNKNOWN = Verdict.INERT, Verdict.UNKNOWN
 
@@ -188,3 +188,10 @@ def test_a_frame_inside_an_array_of_objects_of_joblib_reaches_no_index() -> None
     tail = value("name") + b"NutR"
     assert verdict(index + wrapper + nested + tail) is INERT
     assert verdict(index + wrapper + nested.replace(value("a"), FRAME) + tail) is not INERT
+
+
+def test_whoever_vouches_for_a_name_may_give_it_a_frame() -> None:
+    body = b"\x80\x04" + new("mycorp.models:Model", mapping(X=listed(FRAME))) + b"."
+    policy = Policy.default()
+    for spec, wanted in (("call() state(dict)", UNKNOWN), ("call() state(any)", INERT)):
+        assert scan(body, name="m.pkl", policy=policy.allow("mycorp.models:Model", spec)).verdict is wanted
