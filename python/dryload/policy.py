@@ -325,7 +325,9 @@ def _lay(
     the one layer, deny wins."""
     for pair, spec in allow:
         lower_allow[pair] = spec
-        lower_deny.pop(pair, None)
+        # Of such a name only one use is let through, and the rest stays denied.
+        if not spec.endswith(" attribute"):
+            lower_deny.pop(pair, None)
     for pair, reason in deny:
         module, qualname = pair
         lower_deny[pair] = reason

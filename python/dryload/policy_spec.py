@@ -28,6 +28,7 @@ class Spec:
     """
 
     is_type: bool = False
+    is_new: bool = False
     call: tuple[Kinds, ...] | None = None
     required: int = 0
     rest: bool = False
@@ -40,7 +41,7 @@ class Spec:
         """Writes it as the core reads it, always in the same order."""
         words = ["type"] * self.is_type
         if self.call is not None:
-            words.append(f"call({self.parameters()})")
+            words.append(f"{'new' if self.is_new else 'call'}({self.parameters()})")
         if self.state is not None:
             words.append(f"state({alternatives(self.state)})")
         words += ["items"] * self.items + ["append"] * self.append + list(self.clauses)
@@ -78,7 +79,8 @@ def parse_spec(text: str) -> Spec:
     found: dict[str, object] = {}
     clauses: list[str] = []
     for word, inside in _words(text):
-        if word == "call":
+        if word in ("call", "new"):
+            found["is_new"] = word == "new"
             params = [part.strip() for part in _split(inside, ",")] if inside.strip() else []
             found["call"] = tuple(_kinds(part.rstrip("?*")) for part in params)
             found["rest"] = bool(params) and params[-1].endswith("*")
@@ -104,7 +106,7 @@ def beyond(spec: Spec, floor: Spec) -> list[str]:
     if spec.is_type and not floor.is_type:
         words.append("type")
     if spec.call is not None and not _call_within(spec, floor):
-        words.append(f"call({spec.parameters()})")
+        words.append(f"{'new' if spec.is_new else 'call'}({spec.parameters()})")
     if spec.state is not None and not (floor.state is not None and _within(spec.state, floor.state)):
         words.append(f"state({alternatives(spec.state)})")
     words += [word for word in ("items", "append") if getattr(spec, word) and not getattr(floor, word)]
@@ -125,8 +127,9 @@ def in_words(spec: Spec) -> list[str]:
     if spec.is_type:
         phrases.append("may stand where a type is expected")
     if spec.call is not None:
+        how = "made, its constructor not run," if spec.is_new else "called"
         phrases.append(
-            f"may be called with ({spec.parameters()})" if spec.call else "may be called without arguments"
+            f"may be {how} with ({spec.parameters()})" if spec.call else f"may be {how} without arguments"
         )
     if spec.state is not None:
         phrases.append(f"may be given a state of {' or '.join(_ordered(spec.state))}")
@@ -153,7 +156,12 @@ def _ordered(kinds: Iterable[str]) -> list[str]:
 
 
 def _call_within(spec: Spec, floor: Spec) -> bool:
-    if floor.call is None or spec.call is None or spec.required < floor.required:
+    if (
+        floor.call is None
+        or spec.call is None
+        or spec.required < floor.required
+        or (floor.is_new > spec.is_new)
+    ):
         return False
     if spec.rest and not floor.rest:
         return False
@@ -233,6 +241,7 @@ WORDS = (
     "value",
     "type",
     "call",
+    "new",
     "state",
     "items",
     "append",
@@ -242,6 +251,7 @@ WORDS = (
     "updates",
     "key",
     "attributes",
+    "attribute",
     "closed",
     "keys",
     "fields",
@@ -276,7 +286,11 @@ KINDS = (
     "keyed",
 )
 # Words that stand without parentheses, and what they say.
-_BARE = {"attributes": "its items are its attributes", "closed": "no other key may stand there"}
+_BARE = {
+    "attributes": "its items are its attributes",
+    "attribute": "gives the name of an attribute of its first argument; all else is denied",
+    "closed": "no other key may stand there",
+}
 _DATA = frozenset({"data", "any"})
 _TEXT = _DATA | {"str"}
 # The kinds that take everything which a kind takes. A text in quotes is not here: `str` and what is broader.

@@ -130,7 +130,8 @@ PixelShuffle(2); PixelUnshuffle(2); ChannelShuffle(1); ZeroPad2d(1); ReflectionP
 ConstantPad1d(1, 0.5); Unflatten(1, (1, 1)); Fold((2, 2), (1, 1)); Unfold(1); MultiheadAttention(4, 2)
 TransformerEncoderLayer(4, 2, 8); TransformerDecoderLayer(4, 2, 8, activation="gelu")
 TransformerEncoder(TransformerEncoderLayer(4, 2, 8, batch_first=True), 2)
-TransformerDecoder(TransformerDecoderLayer(4, 2, 8), 1); AdaptiveLogSoftmaxWithLoss(4, 6, [2])
+TransformerDecoder(TransformerDecoderLayer(4, 2, 8), 1);
+Transformer(4, 2, 1, 1, 8); AdaptiveLogSoftmaxWithLoss(4, 6, [2])
 ModuleList([Linear(1, 1)]); ModuleDict({"a": ReLU()}); DataParallel(Linear(1, 1))
 ParameterList([Linear(1, 1).weight]); ParameterDict({"a": Linear(1, 1).weight})
 utils.weight_norm(Linear(2, 2)); Sequential(Linear(2, 2), ReLU(), Linear(2, 1))

@@ -79,7 +79,7 @@ pydoc:locate GHSA-84r2-jw7c-4r5q; site:execsitecustomize GHSA-m6fh-58r7-x697
 builtins:__import__ GHSA-h4rm-mm56-xf63; antigravity:fly; this:s
 # reaches attributes, or calls its arguments
 operator:methodcaller GHSA-955r-x9j8-7rhh; _operator:attrgetter GHSA-46h3-79wf-xr6c
-builtins:getattr GHSA-h4rm-mm56-xf63; builtins:map; functools:partial; functools:reduce; weakref:finalize
+builtins:getattr GHSA-h4rm-mm56-xf63; builtins:map; functools:reduce; weakref:finalize
 codecs:StreamReaderWriter; codecs:decode; atexit:register GHSA-m6fh-58r7-x697
 gc:get_objects GHSA-r48f-3986-4f9c
 random:_os.system; statistics:random._os.system; shlex:os.system GHSA-5j3x-jp52-966f; collections:_sys.modules

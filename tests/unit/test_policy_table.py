@@ -19,7 +19,8 @@ def test_no_allowed_name_is_also_denied_by_name() -> None:
     both = {
         (name, pair)
         for name, layer in built_in().layers.items()
-        for pair in layer.allow
-        if pair in known and name != "weights-only"
+        for pair, spec in layer.allow.items()
+        # What lets an attribute through leaves every other use denied.
+        if pair in known and name != "weights-only" and not spec.endswith(" attribute")
     }
     assert not both

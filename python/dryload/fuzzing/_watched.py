@@ -37,6 +37,8 @@ QUIET = {
     "array.__new__",  # Memory of this process, and no more.
     "object.__getattr__",
     "builtins.id",
+    "ctypes.dlsym",  # A function of a library that is there already; opening one is another event.
+    "ctypes.cdata/buffer",  # A view of an object's own bytes; one of an address is `ctypes.cdata`.
     "sys.unraisablehook",  # An error in a destructor is printed, and stdout and stderr are watched.
 }
 

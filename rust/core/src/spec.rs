@@ -86,6 +86,8 @@ pub struct Spec {
     pub is_type: bool,
     /// May be called, with these parameters.
     pub call: Option<Vec<Param>>,
+    /// It is made by NEWOBJ alone: its constructor does not run.
+    pub new: bool,
     /// Parameters that must be there.
     pub required: usize,
     /// The last parameter may stand any number of times.
@@ -119,6 +121,9 @@ pub struct Spec {
     pub applies: Option<(usize, usize)>,
     /// Its result is an instance of the class that is this argument.
     pub makes: Option<usize>,
+    /// It gives the attribute of its first argument that its second names; any
+    /// other use of it is on the deny side.
+    pub attribute: bool,
     /// It sets the keys of this argument as attributes of its result.
     pub updates: Option<usize>,
 }
@@ -164,12 +169,17 @@ impl Spec {
                 ("items", None) => spec.items = true,
                 ("append", None) => spec.append = true,
                 ("attributes", None) => spec.attributes = true,
+                ("attribute", None) => spec.attribute = true,
                 ("closed", None) => spec.closed = true,
                 ("keys", Some(inside)) => spec.keyed = Some(index(inside)?),
                 ("tag", Some(inside)) => spec.tag = Some(parse_tag(inside)?),
                 ("fields", Some(inside)) => spec.parse_fields(inside)?,
                 ("key", Some(inside)) => spec.keys.push(parse_key(inside)?),
                 ("call", Some(inside)) => spec.parse_call(inside)?,
+                ("new", Some(inside)) => {
+                    spec.new = true;
+                    spec.parse_call(inside)?;
+                }
                 ("state", Some(inside)) => spec.state = Some(parse_param(inside)?),
                 ("gives", Some(inside)) => spec.gives = parse_param(inside)?.kinds,
                 ("applies", Some(inside)) => {

@@ -25,9 +25,6 @@ pub(super) enum Callee {
     Tuple(Value, Option<Value>),
 }
 
-/// What is told of a state with a key that starts with two underscores.
-pub(super) const DUNDER_FOUND: &str = "a key such as __class__";
-
 /// dtypes that wait for their state at a time: as deep as structures nest.
 const MAX_UNBUILT: usize = 32;
 
@@ -86,9 +83,14 @@ impl Machine {
             }
             global.calls = global.calls.saturating_add(1);
         }
-        self.judge_call(code, index, args, span, out);
-        if args == Args::Known && self.is_one_byte(index) {
-            return Ok(Value::Bytes(1));
+        let fits = self.judge_call(code, index, args, span, out);
+        if args == Args::Known {
+            if self.is_one_byte(index) {
+                return Ok(Value::Bytes(1));
+            }
+            if fits && let Some(value) = self.attribute(index, code, span, out)? {
+                return Ok(value);
+            }
         }
         let class = self.class_made(index, args);
         self.note_made(class);
@@ -146,8 +148,7 @@ impl Machine {
                 return Ok(Flow::Next);
             }
             Value::Opaque => {
-                let name = "a value from outside".to_owned();
-                out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
+                foreign_value(code, span, out);
                 return Ok(Flow::Next);
             }
             Value::Node(Kind::Object, ..) => self.class_of(target),
@@ -278,45 +279,6 @@ impl Machine {
         agreed.is_some()
     }
 
-    /// Whether the values of a state are of the kinds that its class's entry
-    /// says for their keys.
-    pub(super) fn keys_fit(&self, spec: &Spec, state: Value, depth: u32) -> bool {
-        if (spec.keys.is_empty() && !spec.closed) || state == Value::None {
-            return true;
-        }
-        let Some(node) = self.arena.node_of(state).filter(|n| n.kind == Kind::Dict && n.flags & PARTIAL == 0) else {
-            return false;
-        };
-        self.arena.items(node).chunks(2).all(|pair| {
-            let &[key, value] = pair else { return false };
-            let Value::Text(..) = key else { return !spec.closed };
-            // A key that is not known any more may be any.
-            let Some(text) = self.arena.text_of(key) else { return false };
-            let mut said = spec.keys.iter().filter(|(name, _)| name.as_bytes() == text).peekable();
-            (said.peek().is_some() || !spec.closed) && said.all(|(_, param)| self.fits_keyed(spec, param, value, depth))
-        })
-    }
-
-    /// Reports a state that would set a dunder attribute, or a computed one.
-    fn check_keys(&self, state: Value, name: &str, class: Option<u32>, span: Span, out: &mut Outbox) {
-        let flags = self.state_flags(state);
-        if flags & LOST != 0 {
-            self.lost(span, out);
-        }
-        if flags & (DUNDER_KEY | OPAQUE_KEY) != 0 {
-            self.observe_keys(flags, name, Opcode::BUILD, class, span, out);
-        }
-    }
-
-    fn observe_keys(&self, flags: u8, name: &str, code: Opcode, class: Option<u32>, span: Span, out: &mut Outbox) {
-        let opcode = code.name();
-        let mut seen = Observation::new(What::DunderState { name: name.to_owned(), opcode }, span);
-        seen.imported = class.and_then(|class| self.imported_at(class)).map(|i| i.global.span.start);
-        let dunder = flags & DUNDER_KEY != 0;
-        seen.found = if dunder { DUNDER_FOUND } else { "a key that is computed" }.to_owned();
-        out.observe(seen);
-    }
-
     /// Puts a tuple's items into the scratch list.
     fn load_args(&mut self, tuple: Value, span: Span, out: &mut Outbox) -> Args {
         self.args.clear();
@@ -342,18 +304,20 @@ impl Machine {
         }
     }
 
-    fn judge_call(&mut self, code: Opcode, index: u32, args: Args, span: Span, out: &mut Outbox) {
+    /// Holds a call against the policy; gives whether its entry grants it.
+    fn judge_call(&mut self, code: Opcode, index: u32, args: Args, span: Span, out: &mut Outbox) -> bool {
         let known = args == Args::Known;
-        let Some(imported) = self.imported_at(index) else { return };
+        let Some(imported) = self.imported_at(index) else { return false };
         let global = &imported.global;
         if global.side != Side::Allow {
             let name = global.clone();
             let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
             out.observe(Observation::new(What::Call { name, text, opcode: code.name() }, span));
-            return;
+            return false;
         }
-        let Some(spec) = self.spec_of(index) else { return };
-        if known && self.args_fit(global, spec, &self.args) && self.inner_fits(spec) {
+        let Some(spec) = self.spec_of(index) else { return false };
+        let runs = spec.new && !matches!(code, Opcode::NEWOBJ | Opcode::NEWOBJ_EX);
+        if known && !runs && self.args_fit(global, spec, &self.args) && self.inner_fits(spec) {
             let inner = spec.applies.and_then(|(callee, args)| {
                 let args = self.arena.node_of(*self.args.get(args)?)?;
                 Some((self.global_of(*self.args.get(callee)?)?, self.arena.items(args)))
@@ -371,24 +335,23 @@ impl Machine {
             self.remember_words(index);
             let keyed = self.spec_of(index).and_then(|s| self.args.get(s.keyed?).copied());
             keyed.into_iter().for_each(|keys| self.remember_keys(keys));
-            return;
+            return true;
         }
         if args == Args::Lost || self.args.iter().any(|v| self.arena.is_lost(*v)) {
-            return self.lost(span, out);
+            self.lost(span, out);
+            return false;
         }
-        let Some(spec) = self.spec_of(index) else { return };
+        let Some(spec) = self.spec_of(index) else { return false };
+        let is_attribute = spec.attribute;
         let (name, spec) = (global.clone(), spec.text.clone());
         let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
-        out.observe(Observation::new(What::Argument { name, text, spec }, span));
-    }
-
-    /// Remembers the keys of a state: other objects of the class fetch them
-    /// from the memo.
-    fn remember_keys(&mut self, state: Value) {
-        let node = self.arena.node_of(state).filter(|n| n.kind == Kind::Dict);
-        let keys: Vec<Value> =
-            node.map(|n| self.arena.items(n).iter().step_by(2).copied().collect()).unwrap_or_default();
-        keys.into_iter().for_each(|key| self.arena.remember(key));
+        let what = if is_attribute {
+            What::Call { name: self.denied(&name), text, opcode: code.name() }
+        } else {
+            What::Argument { name, text, spec }
+        };
+        out.observe(Observation::new(what, span));
+        false
     }
 
     /// Remembers texts that had to be what they are: `latin1` of a million
@@ -412,6 +375,7 @@ impl Machine {
         let node = self.arena.node_of(args).filter(|n| n.kind == Kind::Tuple && n.flags & PARTIAL == 0);
         // One level: an entry that applies again would need its own arguments.
         inner.applies.is_none()
+            && !inner.new
             && inner.updates.is_none()
             && node.is_some_and(|n| self.args_fit(&imported.global, inner, self.arena.items(n)))
     }
@@ -479,10 +443,13 @@ impl Machine {
         // A name that is not allowed was reported when it was imported.
         let Some(spec) = self.spec_of(index) else { return true };
         let inert = !spec.is_type && spec.call.is_none();
+        if spec.attribute {
+            return false;
+        }
         k.has(Kinds::ANY.or(Kinds::GLOBAL))
             || literals.iter().any(|l| *l == self.dotted(index))
             || (spec.is_type && k.has(Kinds::TYPE))
-            || (spec.call.is_some() && k.has(Kinds::CALLABLE))
+            || (spec.call.is_some() && !spec.new && k.has(Kinds::CALLABLE))
             || (inert && k.has(Kinds::DATA))
     }
 
@@ -512,30 +479,6 @@ impl Machine {
         let Some(node) = self.arena.node_of(shape) else { return false };
         let dims = self.arena.items(node);
         node.flags & PARTIAL == 0 && dims.contains(&Value::Int(0)) && dims.iter().all(|d| matches!(d, Value::Int(0..)))
-    }
-
-    /// Flags of the keys of a state: a dict, or a pair of two.
-    fn state_flags(&self, state: Value) -> u8 {
-        match self.arena.node_of(state) {
-            Some(node) if node.kind == Kind::Tuple && node.b == 2 => {
-                self.arena.items(node).iter().fold(0, |flags, &v| flags | self.key_flags_of(v))
-            }
-            _ => self.key_flags_of(state),
-        }
-    }
-
-    /// Flags of the keys of a mapping. One made by a call from something has
-    /// keys that were not seen.
-    fn key_flags_of(&self, mapping: Value) -> u8 {
-        if matches!(mapping, Value::Computed(_)) {
-            return OPAQUE_KEY;
-        }
-        let Some(node) = self.arena.node_of(mapping) else { return 0 };
-        // Only what takes items is a mapping. What a name that is not allowed
-        // makes may be one too: that name was told when it was called.
-        let is_mapping = node.kind == Kind::Object && self.spec_of(node.a).is_some_and(|s| s.items);
-        let unseen = is_mapping && self.arena.args(node).is_none_or(|args| !args.is_empty());
-        node.flags & (DUNDER_KEY | OPAQUE_KEY | LOST) | if unseen && node.flags & LOST == 0 { OPAQUE_KEY } else { 0 }
     }
 
     pub(super) fn observe_state(&mut self, index: u32, code: Opcode, span: Span, out: &mut Outbox) {
@@ -581,4 +524,10 @@ impl Machine {
         let args = self.arena.node_of(value).and_then(|node| self.arena.args(node));
         Some((&self.imported_at(class)?.global, args))
     }
+}
+
+/// A write into a value from outside.
+pub(super) fn foreign_value(code: Opcode, span: Span, out: &mut Outbox) {
+    let name = "a value from outside".to_owned();
+    out.observe(Observation::new(What::ForeignWrite { name, opcode: code.name() }, span));
 }

@@ -6,7 +6,8 @@
 //! decides nothing; that both ways agree is a property of the fuzz crate.
 
 use super::arena::Arena;
-use super::machine::{MAX_MARKS, Machine, key_flags};
+use super::keys::key_flags;
+use super::machine::{MAX_MARKS, Machine};
 use super::text;
 use super::value::{Class, Kind, MAX_TEXT, Value};
 use crate::bytes::wide;
@@ -31,6 +32,7 @@ impl Machine {
             || near_memo
             || !self.unbuilt.is_empty()
             || !self.apart.is_none()
+            || !self.uses.is_none()
             || self.places.is_active()
         {
             return (0, 0);

@@ -23,6 +23,7 @@ impl Machine {
             self.arena.remember(module);
             self.arena.remember(name);
             let value = self.import(&module_text, &name_text, Opcode::STACK_GLOBAL, span, out)?;
+            self.note_pushed(value);
             return self.push(value);
         }
         if [module, name].iter().any(|v| matches!(v, Value::Text(..)) && self.arena.is_lost(*v)) {

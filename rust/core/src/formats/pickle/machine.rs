@@ -12,16 +12,18 @@ use std::sync::Arc;
 
 use super::apart::Apart;
 use super::arena::{Arena, Full};
-use super::call::Callee;
+use super::attribute::Uses;
+use super::call::{Callee, foreign_value};
 use super::defects;
 use super::inline::Outer;
+use super::keys::key_flags;
 use super::memo::Memo;
 use super::op::{Arg, Op};
 use super::opcode::Opcode;
 use super::places::Places;
 use super::text;
 use super::torch;
-use super::value::{Class, DUNDER_KEY, Kind, OPAQUE_KEY, Value};
+use super::value::{Class, Kind, Value};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::limits::Limits;
@@ -79,6 +81,7 @@ pub struct Machine {
     /// dtypes that wait for their state and that nothing else holds yet.
     pub(super) unbuilt: Vec<Value>,
     pub(super) apart: Apart,
+    pub(super) uses: Uses,
     pub(super) index: HashMap<String, usize>,
     pub(super) key: String,
     pub(super) proto: u8,
@@ -115,6 +118,7 @@ impl Machine {
             memo: Memo::default(),
             unbuilt: Vec::new(),
             apart: Apart::default(),
+            uses: Uses::default(),
             index: HashMap::new(),
             key: String::new(),
             proto: 0,
@@ -137,7 +141,7 @@ impl Machine {
         self.arena.clear();
         self.storage_bytes.clear();
         self.unbuilt.clear();
-        self.apart = Apart::default();
+        (self.apart, self.uses) = (Apart::default(), Uses::default());
         self.places = Places::default();
         self.proto = 0;
     }
@@ -197,6 +201,7 @@ impl Machine {
             (Opcode::STOP, _) => {
                 self.root = self.pop(span)?;
                 self.places.tell(self.root, out);
+                self.tell_uses(out);
                 return Ok(Flow::Stop);
             }
             (Opcode::POP, _) => {
@@ -214,6 +219,7 @@ impl Machine {
             (Opcode::DUP, _) => {
                 let value = self.pop(span)?;
                 self.shared(value);
+                self.note_pushed(value);
                 self.stack.push(value);
                 self.push(value)?;
             }
@@ -278,6 +284,7 @@ impl Machine {
             (Opcode::FRAME, _) => {}
             (Opcode::GLOBAL, Arg::Pair(module, name)) => {
                 let value = self.import(module, name, op.code, span, out)?;
+                self.note_pushed(value);
                 self.push(value)?;
             }
             (Opcode::STACK_GLOBAL, _) => self.stack_global(span, out)?,
@@ -286,6 +293,7 @@ impl Machine {
                 self.args.clear();
                 self.args.extend(self.stack.drain(at.min(self.stack.len())..));
                 let callee = self.import(module, name, op.code, span, out)?;
+                self.note_pushed(callee);
                 let value = self.call(op.code, callee, Callee::Items, span, out)?;
                 self.push(value)?;
             }
@@ -485,6 +493,7 @@ impl Machine {
             Some(Value::Forgotten) => Err(Break::Limit("max_memo", self.max_memo)),
             Some(value) => {
                 self.shared(value);
+                self.note_pushed(value);
                 self.push(value)
             }
             None => Err(Error::new(&defects::MEMO_MISSING, span).with("", format!("slot {index}")).into()),
@@ -536,10 +545,7 @@ impl Machine {
     #[cold]
     fn odd_target(&mut self, code: Opcode, target: Value, span: Span, out: &mut Outbox) -> Result<()> {
         if target == Value::Opaque {
-            out.observe(Observation::new(
-                What::ForeignWrite { name: "a value from outside".to_owned(), opcode: code.name() },
-                span,
-            ));
+            foreign_value(code, span, out);
             return Ok(());
         }
         out.defect(operand(span, &format!("a container for {}", code.name()), &self.render(target)));
@@ -550,20 +556,6 @@ impl Machine {
 /// Marks open at a time, whatever the stack may hold; Python's own recursion
 /// ends at a thousand.
 pub(super) const MAX_MARKS: usize = 512 * 1024;
-
-/// Which dangerous keys stand among pairs.
-#[inline]
-pub(super) fn key_flags(pairs: &[Value]) -> u8 {
-    let mut flags = 0;
-    for key in pairs.iter().step_by(2) {
-        flags |= match key {
-            Value::Text(true, _) => DUNDER_KEY,
-            Value::Opaque | Value::Computed(_) | Value::Node(Kind::Object, ..) => OPAQUE_KEY,
-            _ => 0,
-        };
-    }
-    flags
-}
 
 /// An integer as the laxest unpickler reads a memo index: up to a NUL, then
 /// as `int()` reads it, with white space around and underscores inside.

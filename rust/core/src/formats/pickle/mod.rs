@@ -6,6 +6,7 @@
 
 mod apart;
 mod arena;
+mod attribute;
 mod call;
 mod compat;
 pub mod defects;
@@ -14,6 +15,7 @@ mod generation;
 mod import;
 mod inline;
 mod joblib;
+mod keys;
 mod legacy;
 mod literal;
 mod machine;

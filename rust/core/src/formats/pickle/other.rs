@@ -11,7 +11,7 @@
 //! imports of unlisted names do not: the memo slots of any honest file, read
 //! so, give two random words of it.
 
-use super::call::DUNDER_FOUND;
+use super::keys::DUNDER_FOUND;
 use super::machine::{Break, Flow, Machine};
 use super::scanner::PickleScanner;
 use crate::names::Side;
