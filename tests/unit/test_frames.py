@@ -205,22 +205,43 @@ ZONE = call("builtins:getattr", name("zoneinfo:ZoneInfo"), value("_unpickle"))
     ("body", "wanted"),
     [
         (ZONE + b"(" + value("Europe/Paris") + b"K\x01tR", INERT),
-        (GETATTR + b"q\x000" + ZONE.replace(GETATTR, b"h\x00") + value(("UTC", True)) + b"R", Verdict.MALICIOUS),
-        (GETATTR + b"q\x00" + name("zoneinfo:ZoneInfo") + value("_unpickle") + b"\x86R" + value(("UTC", True)) + b"R"
-         + b"0h\x00" + name("zoneinfo:ZoneInfo") + value("_unpickle") + b"\x86R", INERT),
+        (
+            GETATTR + b"q\x000" + ZONE.replace(GETATTR, b"h\x00") + value(("UTC", True)) + b"R",
+            Verdict.MALICIOUS,
+        ),
+        (
+            GETATTR
+            + b"q\x00"
+            + name("zoneinfo:ZoneInfo")
+            + value("_unpickle")
+            + b"\x86R"
+            + value(("UTC", True))
+            + b"R"
+            + b"0h\x00"
+            + name("zoneinfo:ZoneInfo")
+            + value("_unpickle")
+            + b"\x86R",
+            INERT,
+        ),
         # Another attribute, another class, another argument; the callable itself, held or handed on.
         (call("builtins:getattr", name("zoneinfo:ZoneInfo"), value("from_file")), Verdict.MALICIOUS),
         (call("builtins:getattr", name("collections:OrderedDict"), value("_unpickle")), Verdict.MALICIOUS),
-        (call("builtins:getattr", name("zoneinfo:ZoneInfo"), value("_unpickle"), value(1)), Verdict.MALICIOUS),
+        (
+            call("builtins:getattr", name("zoneinfo:ZoneInfo"), value("_unpickle"), value(1)),
+            Verdict.MALICIOUS,
+        ),
         (ZONE + b"(" + value(1) + value(1) + b"tR", UNKNOWN),
         (GETATTR, Verdict.MALICIOUS),
         (listed(GETATTR), Verdict.MALICIOUS),
         (call("collections:defaultdict", GETATTR), Verdict.MALICIOUS),
         (new("argparse:Namespace", mapping(x=GETATTR)), Verdict.MALICIOUS),
-        (ZONE + b"0" + GETATTR + b"2" + name("zoneinfo:ZoneInfo") + value("_unpickle") + b"\x86R", Verdict.MALICIOUS),
+        (
+            ZONE + b"0" + GETATTR + b"2" + name("zoneinfo:ZoneInfo") + value("_unpickle") + b"\x86R",
+            Verdict.MALICIOUS,
+        ),
         (ZONE + b"q\x000" + new("argparse:Namespace", b"h\x00"), UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_getattr_gives_a_method_that_a_policy_allows_and_nothing_else(body: bytes, wanted: Verdict) -> None:
     assert verdict(body) is wanted
 
