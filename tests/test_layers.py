@@ -34,6 +34,7 @@ LAYERS = (
     "spec",
     "json",
     "limits",
+    "path",
     "error",
     "bytes",
     "defect",

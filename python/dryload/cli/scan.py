@@ -42,6 +42,7 @@ class Options:
         self.allow: list[str] = []
         self.fail_on: str | None = None
         self.jobs: int | None = None
+        self.full = False
         self.exit_zero = False
         self.verbose = False
         self.quiet = False
@@ -64,6 +65,8 @@ def run(words: list[str]) -> int:
     if told and not options.quiet:
         print(told, file=sys.stderr)
     policy = policy_in_force(config, named=options.policy, allow=options.allow)
+    if options.full:
+        policy = policy.with_limits(max_checksum_bytes=2**63 - 1)
     fail_on = _fail_on(options, config, policy)
     files: list[TextIO] = []
     try:
@@ -119,6 +122,11 @@ def _parser() -> argparse.ArgumentParser:
         "--fail-on",
         metavar="LIST",
         help="verdicts that give exit code 1 (default: malicious,invalid,unknown)",
+    )
+    add(
+        "--full",
+        action="store_true",
+        help="read every byte of archives and compare their checksums",
     )
     add("--jobs", type=_positive, metavar="N", help="threads (default: as many as processors)")
     add("--exit-zero", action="store_true", help="give 0 whatever was found")

@@ -46,6 +46,9 @@ QUIET = {
 # writes bytes as `_codecs.encode(text, 'latin1')`, and the policy grants no other codec.
 ALWAYS = ["encodings.latin_1"]
 
+# Libraries whose models are made by their native part, through ctypes.
+NATIVE = ("xgboost.", "lightgbm.")
+
 # What an interpreter keeps in a module when it warns.
 NOTES = {"__warningregistry__"}
 
@@ -68,6 +71,9 @@ class Watch:
             return
         if event == "pickle.find_class" and not {args, mapped(*args)} & self.names:
             told = f"asks for {args[0]!r}.{args[1]!r}"
+        elif event == "ctypes.cdata" and any(module.startswith(NATIVE) for module, _ in self.names):
+            # A library that was called through ctypes gives back a handle.
+            return
         elif event in QUIET or (event == "compile" and self.kind == "numpy" and args[1] == "<unknown>"):
             # numpy reads the header of an array by `ast.literal_eval`: it parses, and executes nothing.
             return

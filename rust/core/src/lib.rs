@@ -21,6 +21,7 @@ pub mod json;
 pub mod limits;
 pub mod names;
 pub mod observe;
+pub mod path;
 pub mod scan;
 pub mod spec;
 pub mod trace;

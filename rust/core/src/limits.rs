@@ -48,6 +48,8 @@ limits! {
     max_inflate_ratio = 200;
     /// bytes of a central directory held in memory
     max_directory_bytes = 64 * 1024 * 1024;
+    /// bytes of archive members read to compare their checksums; `scan --full` sets it as high as can be
+    max_checksum_bytes = 0;
     /// bytes of one newline-ended opcode argument
     max_line_bytes = 16 * 1024 * 1024;
     /// containers and objects of one pickle that are kept for good, because the stack holds them; others only as long as they are new

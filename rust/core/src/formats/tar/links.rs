@@ -4,7 +4,7 @@
 //! climbs only at its beginning, and no member is unpacked through a link: then
 //! each of its steps leads to a member, or through a link that stays inside.
 
-use super::names::{is_rooted, plain, steps};
+use crate::path::{is_rooted, plain, steps};
 
 /// A link of the archive.
 #[derive(Clone, Debug)]

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::defects;
 use super::links::Link;
-use super::names::{is_odd, is_outside, plain};
 use crate::bytes::{Span, printable};
 use crate::error::Error;
 use crate::observe::{Child, Encoding, Outbox, Role, TarStream};
+use crate::path::{is_odd, is_outside, plain};
 
 /// Members of torch's tar of 0.1, which `torch.load` asks for by these names.
 const STORAGES: &str = "storages";

@@ -11,7 +11,6 @@ pub mod defects;
 mod header;
 mod links;
 mod members;
-mod names;
 mod number;
 mod pax;
 mod scanner;

@@ -12,6 +12,8 @@ crate::defects! {
     ODD_FLAGS Invalid "zip-odd-flags" "general purpose flags that no model writer sets";
     MEMBER_GAP Invalid "zip-member-gap" "bytes between members that the directory does not name";
     MEMBER_OVERLAP Invalid "zip-member-overlap" "members that share bytes";
+    BAD_CHECKSUM Invalid "zip-bad-checksum" "a member whose bytes do not have the checksum that its headers say";
+    UNSAFE_NAME Invalid "zip-unsafe-name" "a member whose name leads out of the folder it is unpacked in";
     ENCRYPTED_MEMBER Inconclusive "zip-encrypted-member" "a member marked as encrypted";
     UNSUPPORTED_METHOD Inconclusive "zip-unsupported-method" "a compression method that is not read here";
 }

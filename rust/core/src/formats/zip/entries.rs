@@ -17,6 +17,8 @@ const DATA_DESCRIPTOR: u16 = 0b1000;
 /// Bytes of a local header before its name.
 pub(super) const LOCAL_BYTES: u64 = 30;
 
+/// The highest version of the format; zipfile raises on a higher one.
+pub(super) const MAX_VERSION: u8 = 63;
 /// Stored as it is.
 pub(super) const STORED: u16 = 0;
 /// Deflated.
@@ -31,6 +33,8 @@ pub(super) struct Entry {
     pub(super) compressed: u64,
     pub(super) size: u64,
     pub(super) crc: u32,
+    /// The version that a reader needs, in tenths: APPNOTE 4.4.3.
+    pub(super) needs: u8,
     /// Where its local header begins.
     pub(super) local: u64,
     /// Where the directory names it.
@@ -112,7 +116,9 @@ pub(super) fn directory(sparse: &Sparse, end: &End, max: u64) -> Directory {
         if wide(entries.len()) >= max {
             return Directory::Read(entries, None);
         }
+        let at = Span::at(record.central_directory_offset().saturating_add(6), 1);
         entries.push(Entry {
+            needs: sparse.get(at).and_then(<[u8]>::first).copied().unwrap_or(0),
             name: record.file_path().as_bytes().to_vec(),
             flags: record.flags().bits(),
             method: record.compression_method().as_u16(),

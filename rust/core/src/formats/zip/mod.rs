@@ -5,7 +5,8 @@
 //! directory, so that a reader that trusts one sees what a reader that trusts
 //! the other sees. Every member is handed up, whatever its name.
 
-pub mod defects;
+mod checksum;
+mod defects;
 mod end;
 mod entries;
 mod profile;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::checksum::Checksums;
 use super::defects;
 use super::end::{self, End};
-use super::entries::{self, DEFLATED, Directory, Entry, LOCAL_BYTES, Local, Locals, STORED};
+use super::entries::{self, DEFLATED, Directory, Entry, LOCAL_BYTES, Local, Locals, MAX_VERSION, STORED};
 use super::profile::Profile;
 use super::sparse::Sparse;
 use crate::bytes::{Span, wide};
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::limits::Limits;
 use crate::observe::{Child, Encoding, Outbox, Role};
+use crate::path;
 
 /// Bytes read past a local header and its name: torch pads the extra field up
 /// to 64 bytes so that data is aligned, and 64 bytes of data are the probe.
@@ -22,11 +24,11 @@ const LOCAL_AHEAD: u64 = 128;
 /// Bytes of a member's data that go with it as its head, when they are here.
 const CHILD_HEAD: u64 = 64;
 
-#[derive(Debug)]
 enum Phase {
     End,
     Directory(End),
     Locals(End),
+    Checksums(Box<Checksums>),
     Done,
 }
 
@@ -75,6 +77,10 @@ impl ZipScanner {
                 Phase::End => self.find_end(out),
                 Phase::Directory(end) => self.read_directory(end, out),
                 Phase::Locals(end) => self.read_locals(end, out),
+                Phase::Checksums(mut sums) => {
+                    sums.settle(out);
+                    (Phase::Checksums(sums), false)
+                }
                 Phase::Done => (Phase::Done, false),
             };
             self.phase = phase;
@@ -229,6 +235,11 @@ impl ZipScanner {
                     format!("{}{found}, as at {:#x}", crate::bytes::printable(&entry.name, 80), first.record.start),
                 ));
             }
+            if entry.needs > MAX_VERSION {
+                let found = format!("{} for {}", entry.needs, crate::bytes::printable(&entry.name, 80));
+                let error = Error::new(&defects::UNSUPPORTED_METHOD, entry.record);
+                out.defect(error.with(format!("a version of at most {MAX_VERSION}"), found));
+            }
             if !entry.has_common_flags() {
                 let found = format!("flags {:#06x} of {}", entry.flags, crate::bytes::printable(&entry.name, 80));
                 out.defect(Error::new(&defects::ODD_FLAGS, entry.record).with("flags 1, 2, 3 and 11 at most", found));
@@ -267,7 +278,8 @@ impl ZipScanner {
         }
         self.check_tiling(&end, out);
         self.hand_up(out);
-        (Phase::Done, false)
+        let members = self.entries.iter().zip(self.data.iter().copied());
+        (Phase::Checksums(Box::new(Checksums::of(members, self.limits.max_checksum_bytes))), true)
     }
 
     /// Members tile the file: each begins where the one before ends, the first
@@ -321,6 +333,10 @@ impl ZipScanner {
         for ((entry, (name, _)), data) in self.entries.iter().zip(&names).zip(&self.data) {
             let Some(data) = data.filter(|_| !entry.is_folder()) else { continue };
             let span = Span::at(data.start, entry.compressed);
+            if path::leads_out(&entry.name) {
+                let found = crate::bytes::printable(&entry.name, 80);
+                out.defect(Error::new(&defects::UNSAFE_NAME, entry.record).with("a name below the folder", found));
+            }
             if entry.name.contains(&0) {
                 // zipfile ends the name there, others do not.
                 let found = crate::bytes::printable(&entry.name, 80);
@@ -370,10 +386,19 @@ impl ZipScanner {
 
 impl Scanner for ZipScanner {
     fn wants(&self, wants: &mut Vec<Want>) {
+        if let Phase::Checksums(sums) = &self.phase {
+            wants.extend(sums.want().map(|(span, until)| Want { span, until }));
+        }
         wants.extend(self.needs.iter().map(|(&start, &end)| Want { span: Span { start, end }, until: end }));
     }
 
     fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
+        if let Phase::Checksums(sums) = &mut self.phase {
+            if sums.want().is_some_and(|(span, _)| span.start == at) {
+                sums.feed(bytes, out);
+            }
+            return;
+        }
         self.sparse.insert(at, bytes);
         if self.needs.get(&at).is_some_and(|end| at.saturating_add(wide(bytes.len())) >= *end) {
             self.needs.remove(&at);
