@@ -1,6 +1,6 @@
 //! The properties, by the names they are run by.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dryload_core::bytes::wide;
 use dryload_core::limits::Limits;
@@ -46,6 +46,11 @@ pub static PROPERTIES: &[Property] = &[
         name: "inert_is_complete",
         claim: "a quiet record is of a recognised format, complete, with every import allowed",
         check: inert_is_complete,
+    },
+    Property {
+        name: "bounded_memory",
+        claim: "scanning it, and it over and over in one part, never takes 96 MiB more than the first scan (on Linux)",
+        check: bounded_memory,
     },
     Property {
         name: "offsets_are_inside",
@@ -129,6 +134,32 @@ fn inert_is_complete(data: &[u8], name: &str, names: &Arc<Names>) {
         }
     }
     assert!(!record.parts.is_empty(), "a scan always has a part");
+}
+
+/// Bytes that scans may take over the process before its first one: the ceilings of
+/// `Limits` come to 61 MiB, and the allocator keeps some of what it was given back.
+const MAX_GROWTH: u64 = 96 << 20;
+
+/// The bytes over and over make the longest input; a bomb among the seeds says
+/// the rest.
+fn bounded_memory(data: &[u8], name: &str, names: &Arc<Names>) {
+    static FIRST: OnceLock<Option<u64>> = OnceLock::new();
+    let limits = Arc::new(Limits::default());
+    let Some(first) = *FIRST.get_or_init(peak_bytes) else { return };
+    let _ = scan_bytes(data, name, names, &limits);
+    let body = data.strip_suffix(b".").unwrap_or(data);
+    let times = (1 << 20) / body.len().max(1);
+    let _ = scan_bytes(&body.repeat(times.clamp(1, 20_000)), name, names, &limits);
+    let grown = peak_bytes().unwrap_or(0).saturating_sub(first);
+    assert!(grown <= MAX_GROWTH, "{grown} bytes more than at the start");
+}
+
+/// The most memory this process had at a time; nothing where the system does not
+/// tell.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 fn offsets_are_inside(data: &[u8], name: &str, names: &Arc<Names>) {
