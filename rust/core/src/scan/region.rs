@@ -124,9 +124,13 @@ impl Region {
     }
 }
 
+/// First bytes read of what a pickle of the archive takes for numbers: all
+/// signatures stand in them, and a checkpoint has hundreds.
+const TENSOR_HEAD: u64 = 32;
+
 pub(super) fn head_want(region: &Region) -> Want {
     let end = HEAD_BYTES.min(region.len);
-    let end = if matches!(region.role, Role::TensorData(_)) { end.min(64) } else { end };
+    let end = if matches!(region.role, Role::TensorData(_)) { end.min(TENSOR_HEAD) } else { end };
     Want { span: Span { start: 0, end }, until: end }
 }
 

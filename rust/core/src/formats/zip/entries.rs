@@ -1,11 +1,11 @@
-//! The members of an archive, as the directory and the local headers name them.
+//! The members of an archive, as the directory names them.
 
-use rawzip::{ZipArchive, ZipArchiveEntryWayfinder, ZipLocator};
+use rawzip::{ZipArchive, ZipLocator};
 
 use super::defects;
 use super::end::End;
 use super::sparse::Sparse;
-use crate::bytes::{Span, printable, wide};
+use crate::bytes::{Span, wide};
 use crate::error::Error;
 
 /// Flags a model writer sets: deflate's two option bits, a data descriptor
@@ -13,10 +13,7 @@ use crate::error::Error;
 const COMMON_FLAGS: u16 = 0b1000_0000_1110;
 /// Bits 0, 6 and 13: encrypted data, strong encryption, masked headers.
 const ENCRYPTED_FLAGS: u16 = 0b0010_0000_0100_0001;
-const DATA_DESCRIPTOR: u16 = 0b1000;
-/// Bytes of a local header before its name.
-pub(super) const LOCAL_BYTES: u64 = 30;
-
+pub(super) const DATA_DESCRIPTOR: u16 = 0b1000;
 /// The highest version of the format; zipfile raises on a higher one.
 pub(super) const MAX_VERSION: u8 = 63;
 /// Stored as it is.
@@ -39,7 +36,6 @@ pub(super) struct Entry {
     pub(super) local: u64,
     /// Where the directory names it.
     pub(super) record: Span,
-    finder: ZipArchiveEntryWayfinder,
 }
 
 impl Entry {
@@ -127,7 +123,6 @@ pub(super) fn directory(sparse: &Sparse, end: &End, max: u64) -> Directory {
             crc: record.crc32(),
             local: record.local_header_offset(),
             record: Span::at(record.central_directory_offset(), 46),
-            finder: record.wayfinder(),
         });
     }
 }
@@ -139,88 +134,5 @@ fn missing_or(sparse: &Sparse, end: &End, error: &rawzip::Error) -> Directory {
             let span = Span { start: end.record, end: end.end };
             Directory::None(Error::new(&defects::BAD_ENTRY, span).with("a central directory", error.to_string()))
         }
-    }
-}
-
-/// What reading a local header came to.
-pub(super) enum Local {
-    /// Where its data stands, and how it differs from the directory.
-    Read(Span, Vec<Error>),
-    /// Bytes that are not here yet.
-    Missing(Span),
-    /// It is no local header.
-    Bad(Error),
-}
-
-/// Reads local headers, with one archive and one buffer for all of them.
-pub(super) struct Locals<'s> {
-    sparse: &'s Sparse,
-    end: &'s End,
-    archive: ZipArchive<&'s Sparse>,
-    buffer: Vec<u8>,
-}
-
-impl<'s> Locals<'s> {
-    /// Opens the archive again; the directory was read, so nothing is missing.
-    pub(super) fn open(sparse: &'s Sparse, end: &'s End) -> Option<Self> {
-        let archive = open(sparse, end, &mut vec![0; 4096]).ok()?;
-        // Name and extra field are 64 KiB each at most.
-        Some(Self { sparse, end, archive, buffer: vec![0; 2 * 65_536] })
-    }
-
-    /// Reads a local header and holds it against the directory's record.
-    ///
-    /// Python's zipfile trusts the directory and checks the local name; miniz,
-    /// which torch uses, checks neither name nor sizes (CVE-2025-1944 is a
-    /// scanner that trusted the other one).
-    pub(super) fn read(&mut self, entry: &Entry) -> Local {
-        let fixed = Span::at(entry.local, LOCAL_BYTES);
-        if fixed.end > self.end.record {
-            let error = Error::new(&defects::BAD_ENTRY, entry.record);
-            return Local::Bad(error.with("a local header before the directory", format!("{:#x}", entry.local)));
-        }
-        match self.attempt(entry, fixed) {
-            Ok((data, errors)) => Local::Read(data, errors),
-            Err(error) => match self.sparse.take_miss() {
-                Some(span) => Local::Missing(span),
-                None => Local::Bad(Error::new(&defects::BAD_ENTRY, fixed).with("a local header", error.to_string())),
-            },
-        }
-    }
-
-    fn attempt(&mut self, entry: &Entry, fixed: Span) -> Result<(Span, Vec<Error>), rawzip::Error> {
-        let found = self.archive.get_entry(entry.finder)?;
-        let (start, stop) = found.compressed_data_range();
-        let header = found.local_header(&mut self.buffer)?;
-        let mut errors = Vec::new();
-        let name = header.file_path().as_bytes();
-        if name != entry.name {
-            let error = Error::new(&defects::NAME_MISMATCH, fixed);
-            errors.push(error.with(printable(&entry.name, 80), printable(name, 80)));
-        }
-        let mut differs = |what: &str, directory: u64, local: u64| {
-            let error = Error::new(&defects::HEADER_MISMATCH, fixed);
-            errors.push(error.with(format!("{what} {directory:#x} as in the directory"), format!("{local:#x}")));
-        };
-        let flags = header.flags().bits();
-        if flags != entry.flags {
-            differs("flags", u64::from(entry.flags), u64::from(flags));
-        }
-        let method = header.compression_method().as_u16();
-        if method != entry.method {
-            differs("method", u64::from(entry.method), u64::from(method));
-        }
-        // With a data descriptor the local fields may be zero: APPNOTE 4.4.4.
-        let deferred = flags & DATA_DESCRIPTOR != 0;
-        for (what, directory, local) in [
-            ("crc", u64::from(entry.crc), u64::from(header.crc32())),
-            ("compressed size", entry.compressed, header.compressed_size_hint()),
-            ("size", entry.size, header.uncompressed_size_hint()),
-        ] {
-            if directory != local && !(deferred && local == 0) {
-                differs(what, directory, local);
-            }
-        }
-        Ok((Span { start, end: stop }, errors))
     }
 }

@@ -9,6 +9,7 @@ mod checksum;
 mod defects;
 mod end;
 mod entries;
+mod local;
 mod profile;
 mod scanner;
 mod sparse;

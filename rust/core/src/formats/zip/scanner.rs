@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::checksum::Checksums;
 use super::defects;
 use super::end::{self, End};
-use super::entries::{self, DEFLATED, Directory, Entry, LOCAL_BYTES, Local, Locals, MAX_VERSION, STORED};
+use super::entries::{self, DEFLATED, Directory, Entry, MAX_VERSION, STORED};
+use super::local::{self, LOCAL_BYTES, Local};
 use super::profile::Profile;
 use super::sparse::Sparse;
 use crate::bytes::{Span, wide};
@@ -20,6 +21,10 @@ use crate::path;
 /// Bytes read past a local header and its name: torch pads the extra field up
 /// to 64 bytes so that data is aligned, and 64 bytes of data are the probe.
 const LOCAL_AHEAD: u64 = 128;
+
+/// Members from here on are read no further than their names: most are numbers
+/// of tensors, and of a checkpoint of 138 GB that is half of what is read.
+const LARGE: u64 = 4096;
 
 /// Bytes of a member's data that go with it as its head, when they are here.
 const CHILD_HEAD: u64 = 64;
@@ -142,7 +147,7 @@ impl ZipScanner {
             match self.sparse.get(first) {
                 Some(bytes) => bytes == b"PK\x01\x02",
                 None => {
-                    self.ask(Span { start: by_size, end: end.record });
+                    self.ask(Span { start: by_size, end: end.end.min(self.len) });
                     return (Phase::End, false);
                 }
             }
@@ -249,15 +254,15 @@ impl ZipScanner {
 
     fn read_locals(&mut self, end: End, out: &mut Outbox) -> (Phase, bool) {
         let mut misses = Vec::new();
-        let Some(mut locals) = Locals::open(&self.sparse, &end) else { return (Phase::Done, false) };
         for (entry, slot) in self.entries.iter().zip(&mut self.data).filter(|(_, slot)| slot.is_none()) {
-            let ahead = LOCAL_BYTES.saturating_add(wide(entry.name.len())).saturating_add(LOCAL_AHEAD);
+            let more = if entry.compressed < LARGE { LOCAL_AHEAD } else { 0 };
+            let ahead = LOCAL_BYTES.saturating_add(wide(entry.name.len())).saturating_add(more);
             let ahead = Span { start: entry.local, end: entry.local.saturating_add(ahead).min(end.record) };
             if ahead.len() >= LOCAL_BYTES && self.sparse.get(Span::at(entry.local, LOCAL_BYTES)).is_none() {
                 misses.push(ahead);
                 continue;
             }
-            *slot = match locals.read(entry) {
+            *slot = match local::read(&self.sparse, end.record, entry) {
                 Local::Missing(span) => {
                     misses.push(span);
                     None
