@@ -1,0 +1,5 @@
+//! What can be wrong with TorchScript code.
+
+crate::defects! {
+    BAD_CODE Invalid "torchscript-bad-code" "TorchScript code of a form that torch does not write";
+}
