@@ -85,3 +85,24 @@ def test_a_module_that_writes_while_it_loads_is_malicious() -> None:
     report = scan(saved(module), name="model.pt")
     assert report.verdict is Verdict.MALICIOUS
     assert {"torchscript-dangerous-call", "torchscript-setstate"} <= {f.rule for f in report.findings}
+
+
+def test_an_exported_program_that_only_computes_is_a_program_and_nothing_worse() -> None:
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    size = torch.export.Dim("size", min=2, max=99)
+    automatic = torch.export.Dim.AUTO
+    cases = {
+        "fixed sizes": (nn.Linear(3, 3), (torch.zeros(2, 3),), None),
+        "sizes that vary": (
+            nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()),
+            (torch.zeros(4, 1, 8, 8),),
+            ({0: size, 2: automatic, 3: automatic},),
+        ),
+    }
+    for claim, (module, inputs, sizes) in cases.items():
+        buffer = io.BytesIO()
+        torch.export.save(torch.export.export(module, inputs, dynamic_shapes=sizes), buffer)
+        report = scan(buffer.getvalue(), name="model.pt2")
+        assert {finding.rule for finding in report.findings} == {"torch-export-program"}, claim
+        assert report.coverage.complete, claim

@@ -16,7 +16,9 @@ from dryload.rules import (
     pickle_unexpected_argument,
     pickle_unexpected_state,
     pickle_unknown_name,
+    torch_export_evaluated_text,
     torch_export_program,
+    torch_export_unknown_name,
     torch_native_code,
     torchscript_dangerous_call,
     torchscript_program,
@@ -47,4 +49,6 @@ RULES: tuple[Rule, ...] = (
     torchscript_setstate.RULE,
     torch_export_program.RULE,
     torch_native_code.RULE,
+    torch_export_unknown_name.RULE,
+    torch_export_evaluated_text.RULE,
 )

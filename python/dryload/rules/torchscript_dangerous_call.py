@@ -1,5 +1,5 @@
-"""Sees: TorchScript code that names an operator which reads or writes files, calls Python, or calls another
-machine: `torch.save`, `torch.from_file`, `ops.prim.rpc_sync`.
+"""Sees: TorchScript code, or a graph of torch.export, that names an operator which reads or writes files,
+calls Python, or calls another machine: `torch.save`, `torch.from_file`, `ops.prim.rpc_sync`.
 
 Why it matters: TorchScript is no sandbox: a module can write any file, also while it is loaded, in
 `__setstate__` (measured with torch 2.13).

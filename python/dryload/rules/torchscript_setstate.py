@@ -1,4 +1,5 @@
-"""Sees: a `__setstate__` in TorchScript code: the one part of such a program that runs while the file loads.
+"""Sees: a `__setstate__` in TorchScript code: the one part of such a program that runs while the file
+loads.
 
 Why it matters: loading does not only compile this program, it runs that method, and everything that it
 calls.
