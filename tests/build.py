@@ -227,6 +227,25 @@ def export_zip(others: Mapping[str, bytes] = {}) -> bytes:
     return zipped({f"e/{name}": data for name, data in members.items()})
 
 
+def skops_zip(schema: Mapping[str, object], others: Mapping[str, bytes] = {}) -> bytes:
+    """Makes a skops archive of a node, and the members it reads."""
+    text = json.dumps({**schema, "protocol": 2, "_skops_version": "0.16.0"})
+    return zipped({**others, "schema.json": text.encode()})
+
+
+def skops_node(loader: str, name: str, **fields: object) -> dict[str, object]:
+    """Makes a node; `name` is `module:class`."""
+    module, _, qualname = name.partition(":")
+    return {"__loader__": loader, "__module__": module, "__class__": qualname, **fields}
+
+
+def skops_dict(content: Mapping[str, object]) -> dict[str, object]:
+    """Makes a DictNode whose keys are texts."""
+    keys = [skops_node("TypeNode", "builtins:str") for _ in content]
+    types = skops_node("ListNode", "builtins:list", content=keys)
+    return skops_node("DictNode", "builtins:dict", content=content, key_types=types)
+
+
 def torch_legacy(object_pickle: bytes, storages: Mapping[str, bytes], *, item_bytes: int) -> bytes:
     """Writes a checkpoint of the old format.
 

@@ -350,6 +350,8 @@ pub enum Role {
     ScriptCode(String, std::sync::Arc<std::collections::HashSet<String>>),
     /// A JSON member of a known layout.
     Layout(Layout),
+    /// The schema of a skops archive, and the names of all its members.
+    SkopsSchema(std::sync::Arc<std::collections::HashSet<String>>),
 }
 
 /// The members that a loader reads in a layout of its own.
@@ -373,7 +375,7 @@ impl Role {
     /// opcodes for a while: `class A:` is an import of `lass A:`.
     #[must_use]
     pub const fn is_text(&self) -> bool {
-        matches!(self, Self::ScriptCode(..) | Self::Layout(_))
+        matches!(self, Self::ScriptCode(..) | Self::Layout(_) | Self::SkopsSchema(_))
     }
 }
 

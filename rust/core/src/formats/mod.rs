@@ -17,6 +17,7 @@ pub mod compressed;
 pub mod npy;
 pub mod pickle;
 pub mod safetensors;
+pub mod skops;
 pub mod tar;
 pub mod torchscript;
 pub mod zip;
@@ -30,6 +31,7 @@ pub static FORMATS: &[&Format] = &[
     &tar::FORMAT,
     &compressed::FORMAT,
     &torchscript::FORMAT,
+    &skops::FORMAT,
     &pickle::FORMAT,
 ];
 
@@ -166,7 +168,6 @@ const OTHER_EXTENSIONS: &[&str] = &[
     ".pte",
     ".rar",
     ".rds",
-    ".skops",
     ".tflite",
     ".tgz",
     ".ubj",

@@ -19,6 +19,8 @@ pub(super) struct Profile {
     storages: HashMap<String, Arc<HashMap<String, u64>>>,
     /// Modules of TorchScript code.
     modules: Arc<HashSet<String>>,
+    /// All names, where one of them is the schema of skops.
+    names: Option<Arc<HashSet<String>>>,
 }
 
 /// Small members torch writes beside the pickle.
@@ -41,6 +43,9 @@ const EXPORT: &str = "torch-export-zip";
 /// (`torch/csrc/export/pt2_archive_constants.h`).
 const AOT_INDUCTOR: &str = "data/aotinductor/";
 
+/// What `skops.io.load` reads first.
+const SCHEMA: &str = "schema.json";
+
 /// The pickle of what a module was traced with.
 const TRACED: &str = "traced_inputs";
 
@@ -50,7 +55,13 @@ const LIBRARIES: &[&str] = &[".so", ".dylib", ".dll", ".pyd"];
 impl Profile {
     /// Reads the flavour off the names and sizes of the members.
     pub(super) fn of(members: &[(&str, u64)]) -> Self {
-        let plain = |format| Self { format, top: String::new(), storages: HashMap::new(), modules: Arc::default() };
+        let plain = |format| Self {
+            format,
+            top: String::new(),
+            storages: HashMap::new(),
+            modules: Arc::default(),
+            names: schema(members),
+        };
         let Some((top, _)) = members.first().and_then(|(name, _)| name.split_once('/')) else {
             return plain(flat(members));
         };
@@ -85,7 +96,7 @@ impl Profile {
         }
         let storages = storages.into_iter().map(|(stem, keys)| (stem, Arc::new(keys))).collect();
         let modules = Arc::new(names().filter_map(|(name, _)| module(name)).collect());
-        Self { format, top, storages, modules }
+        Self { format, top, storages, modules, names: None }
     }
 
     /// The code of the fact that it holds a program, which its loader builds.
@@ -106,6 +117,15 @@ impl Profile {
 
     /// What a member is declared to be.
     pub(super) fn role(&self, name: &str) -> Role {
+        if let Some(names) = &self.names {
+            // Bytes that the schema calls so; anything else is looked into.
+            let raw = name.ends_with(".bin");
+            return match name {
+                SCHEMA => Role::SkopsSchema(names.clone()),
+                _ if raw => Role::TensorData(name.to_owned()),
+                _ => Role::Any,
+            };
+        }
         let Some(inner) = name.strip_prefix(&*self.top).filter(|_| !self.top.is_empty()) else { return Role::Any };
         if MARKERS.contains(&inner) {
             return Role::Marker;
@@ -140,7 +160,7 @@ impl Profile {
 /// a layout and a pickle say which members are raw numbers.
 pub(super) const fn order(role: &Role) -> u8 {
     match role {
-        Role::ScriptCode(..) | Role::Layout(_) => 0,
+        Role::ScriptCode(..) | Role::Layout(_) | Role::SkopsSchema(_) => 0,
         Role::TorchPickle(_) => 1,
         _ => 2,
     }
@@ -175,7 +195,18 @@ fn exported(inner: &str) -> Role {
     if graph { Role::Layout(Layout::ExportGraph) } else { Role::Any }
 }
 
+/// All names of an archive that has a schema of skops.
+fn schema(members: &[(&str, u64)]) -> Option<Arc<HashSet<String>>> {
+    let names = || members.iter().map(|(name, _)| *name);
+    names().any(|name| name == SCHEMA).then(|| Arc::new(names().map(str::to_owned).collect()))
+}
+
 fn flat(members: &[(&str, u64)]) -> &'static str {
+    let mut names = members.iter().map(|(name, _)| *name);
+    let written = |name: &str| name == SCHEMA || [".npy", ".npz", ".bin"].iter().any(|e| name.ends_with(e));
+    if schema(members).is_some() && names.all(written) {
+        return "skops";
+    }
     if !members.is_empty() && members.iter().all(|(name, _)| name.ends_with(".npy")) { "npz" } else { "zip" }
 }
 
