@@ -210,6 +210,42 @@ def torch_zip(data_pkl: bytes, storages: Mapping[str, bytes]) -> bytes:
     return zipped(members)
 
 
+def script_zip(
+    code: Mapping[str, str], data_pkl: bytes | None = None, others: Mapping[str, bytes] = {}
+) -> bytes:
+    """Makes a TorchScript archive: code by module (`__torch__.a`), and an object of `__torch__.M`."""
+    members = {"m/data.pkl": data_pkl or pkasm("PROTO 2\nGLOBAL __torch__ M\nEMPTY_TUPLE\nNEWOBJ\nSTOP").data}
+    for module, text in code.items():
+        members[f"m/code/{module.replace('.', '/')}.py"] = text.encode("latin-1")
+    members |= {"m/constants.pkl": b"\x80\x02).", "m/version": b"3\n", **others}
+    return zipped(members)
+
+
+def export_zip(others: Mapping[str, bytes] = {}) -> bytes:
+    """Makes an archive of torch.export with no model in it, and further members."""
+    members = {"archive_format": b"pt2", "archive_version": b"0", "byteorder": b"little", **others}
+    return zipped({f"e/{name}": data for name, data in members.items()})
+
+
+def skops_zip(schema: Mapping[str, object], others: Mapping[str, bytes] = {}) -> bytes:
+    """Makes a skops archive of a node, and the members it reads."""
+    text = json.dumps({**schema, "protocol": 2, "_skops_version": "0.16.0"})
+    return zipped({**others, "schema.json": text.encode()})
+
+
+def skops_node(loader: str, name: str, **fields: object) -> dict[str, object]:
+    """Makes a node; `name` is `module:class`."""
+    module, _, qualname = name.partition(":")
+    return {"__loader__": loader, "__module__": module, "__class__": qualname, **fields}
+
+
+def skops_dict(content: Mapping[str, object]) -> dict[str, object]:
+    """Makes a DictNode whose keys are texts."""
+    keys = [skops_node("TypeNode", "builtins:str") for _ in content]
+    types = skops_node("ListNode", "builtins:list", content=keys)
+    return skops_node("DictNode", "builtins:dict", content=content, key_types=types)
+
+
 def torch_legacy(object_pickle: bytes, storages: Mapping[str, bytes], *, item_bytes: int) -> bytes:
     """Writes a checkpoint of the old format.
 

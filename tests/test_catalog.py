@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path(dryload.__file__).parent
 
 # A slug begins with the format it is about: house style 8.
-PREFIXES = {"compressed", "joblib", "npy", "pickle", "safetensors", "scan", "tar", "torch", "zip"}
+PREFIXES = {"compressed", "joblib", "npy", "pickle", "safetensors", "scan", "skops", "tar", "torch"}
+PREFIXES |= {"torchscript", "zip"}
 
 # Modules of `rules` that are no rule.
 MACHINERY = {"__init__", "base", "catalogue", "judging"}

@@ -80,12 +80,14 @@ def test_a_real_file_is_inert_with_what_was_learned_from_it_or_told(
     policy = Policy.load(tmp_path / "learned.toml")
     if learned.refused:
         assert learned.specs == {}
-        # What remains is no matter of names: a container or an array that is not read yet.
+        # What remains is no matter of names: a container, an array, a program.
         reasons = [reason.partition(" @ ")[0] for reason in learned.refused[0].reasons]
         assert set(reasons) <= {
             "scan-unsupported-format",
             "scan-unrecognised-content",
             "joblib-unsupported-array",
+            "torchscript-program",
+            "torch-export-program",
         }
     else:
         assert scan(REAL / file, policy=policy).ok

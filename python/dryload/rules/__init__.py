@@ -16,6 +16,14 @@ from dryload.rules import (
     pickle_unexpected_argument,
     pickle_unexpected_state,
     pickle_unknown_name,
+    torch_export_evaluated_text,
+    torch_export_program,
+    torch_export_unknown_name,
+    torch_native_code,
+    torchscript_dangerous_call,
+    torchscript_program,
+    torchscript_setstate,
+    torchscript_unknown_name,
 )
 from dryload.rules.base import Rule
 
@@ -35,4 +43,12 @@ RULES: tuple[Rule, ...] = (
     pickle_unexpected_state.RULE,
     pickle_persistent_load.RULE,
     pickle_external_buffer.RULE,
+    torchscript_program.RULE,
+    torchscript_dangerous_call.RULE,
+    torchscript_unknown_name.RULE,
+    torchscript_setstate.RULE,
+    torch_export_program.RULE,
+    torch_native_code.RULE,
+    torch_export_unknown_name.RULE,
+    torch_export_evaluated_text.RULE,
 )

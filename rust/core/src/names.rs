@@ -5,6 +5,7 @@
 //! rests on the allow side alone; the deny side only chooses a word.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::spec::{Spec, SpecError};
 
@@ -106,9 +107,18 @@ impl Names {
     /// The spec at an index that `side` gave.
     #[must_use]
     pub fn spec(&self, index: u32) -> Option<&Spec> {
+        if index == OWN_CLASS {
+            return OWN_CLASS_SPEC.as_ref();
+        }
         self.specs.get(usize::try_from(index).ok()?)
     }
 }
+
+/// The index of the entry of a class that the file defines itself: code that
+/// was read, whose objects may be made and given any state.
+pub const OWN_CLASS: u32 = u32::MAX;
+
+static OWN_CLASS_SPEC: LazyLock<Option<Spec>> = LazyLock::new(|| Spec::parse("type call(any*) state(any)").ok());
 
 /// `a.b.c`, `a.b`, `a`: a dotted text and what it starts with, longest first.
 fn prefixes(dotted: &str) -> impl Iterator<Item = &str> {

@@ -93,6 +93,13 @@ pub enum What {
     Persistent(&'static str),
     /// NEXT_BUFFER.
     Buffer,
+    /// What a program or an archive names or does, under the code of its rule.
+    Trait {
+        /// The code of the fact.
+        code: &'static str,
+        /// What is named.
+        name: String,
+    },
 }
 
 /// An imported name and where it was imported.
@@ -165,6 +172,7 @@ impl Observation {
             What::PlantedMethod { .. } => "planted-method",
             What::Persistent(_) => "persistent",
             What::Buffer => "buffer",
+            What::Trait { code, .. } => code,
         }
     }
 
@@ -172,7 +180,7 @@ impl Observation {
     /// worse. A persistent load alone proves nothing: `PK` begins like one.
     #[must_use]
     pub const fn is_act(&self) -> bool {
-        !matches!(self.what, What::Defect(_) | What::Persistent(_) | What::Buffer)
+        !matches!(self.what, What::Defect(_) | What::Persistent(_) | What::Buffer | What::Trait { .. })
     }
 
     /// Whether it is a mere note, which leaves the part inert.
@@ -337,6 +345,23 @@ pub enum Role {
     TensorData(String),
     /// A small text of a known layout that carries no code.
     Marker,
+    /// Code of a TorchScript archive: the module that it is, and all modules
+    /// that the archive has.
+    ScriptCode(String, std::sync::Arc<std::collections::HashSet<String>>),
+    /// A JSON member of a known layout.
+    Layout(Layout),
+    /// The schema of a skops archive, and the names of all its members.
+    SkopsSchema(std::sync::Arc<std::collections::HashSet<String>>),
+}
+
+/// The members that a loader reads in a layout of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The graph of a torch.export archive.
+    ExportGraph,
+    /// Which members of this folder of a torch.export archive are raw numbers,
+    /// and which are pickles.
+    ExportPayload(&'static str),
 }
 
 impl Role {
@@ -345,7 +370,18 @@ impl Role {
     pub const fn is_pickle(&self) -> bool {
         matches!(self, Self::Pickle | Self::TorchPickle(_) | Self::TorchTar(_))
     }
+
+    /// Whether its loader reads it as a text of a known layout. Texts run as
+    /// opcodes for a while: `class A:` is an import of `lass A:`.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Self::ScriptCode(..) | Self::Layout(_) | Self::SkopsSchema(_))
+    }
 }
+
+/// The size of a storage whose bytes the archive leaves out on purpose: nobody
+/// reads it.
+pub const UNSTORED: u64 = u64::MAX;
 
 /// The streams of a torch tar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -383,5 +419,6 @@ crate::defects! {
     SOURCE_CHANGED Inconclusive "scan-source-changed" "the source gave fewer bytes than it said it has";
     UNREADABLE Inconclusive "scan-unreadable" "the source could not be read";
     SPECIAL_FILE Inconclusive "scan-special-file" "not a regular file, and not opened";
+    MISSING_CLASS Invalid "torchscript-missing-class" "a class or function that no code of the archive defines";
     POLYGLOT Invalid "scan-polyglot" "the bytes are of two formats at once";
 }

@@ -200,6 +200,7 @@ fn observation_dict<'py>(
             dict.set_item("name", name)?;
             dict.set_item("opcode", opcode)?;
         }
+        What::Trait { name, .. } => dict.set_item("name", name)?,
         What::ComputedName(opcode) | What::Extension(opcode) | What::Persistent(opcode) => {
             dict.set_item("opcode", opcode)?;
         }

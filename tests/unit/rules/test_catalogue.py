@@ -19,8 +19,8 @@ DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 
 
 def test_a_rule_stands_in_the_file_of_its_id() -> None:
-    files = {path.stem.replace("_", "-") for path in (PACKAGE / "rules").glob("pickle_*.py")}
-    assert files == {rule.id for rule in RULES}
+    files = {path.stem.replace("_", "-") for path in (PACKAGE / "rules").glob("*.py")}
+    assert files - {"--init--", "base", "catalogue", "judging"} == {rule.id for rule in RULES}
 
 
 def test_no_slug_has_two_sources() -> None:

@@ -4,6 +4,7 @@
 //! never imports another: what it finds inside itself it hands up as a
 //! `Child`, and the session asks every format what that is.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::bytes::Span;
@@ -16,13 +17,23 @@ pub mod compressed;
 pub mod npy;
 pub mod pickle;
 pub mod safetensors;
+pub mod skops;
 pub mod tar;
+pub mod torchscript;
 pub mod zip;
 
 /// Every format, in the order in which a file is asked. Adding one is a folder
 /// and a line here.
-pub static FORMATS: &[&Format] =
-    &[&safetensors::FORMAT, &npy::FORMAT, &zip::FORMAT, &tar::FORMAT, &compressed::FORMAT, &pickle::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &safetensors::FORMAT,
+    &npy::FORMAT,
+    &zip::FORMAT,
+    &tar::FORMAT,
+    &compressed::FORMAT,
+    &torchscript::FORMAT,
+    &skops::FORMAT,
+    &pickle::FORMAT,
+];
 
 /// A format: how it is recognised, how it is scanned, what can be wrong.
 pub struct Format {
@@ -68,6 +79,8 @@ pub struct Probe<'h> {
     pub name: &'h str,
     /// What its parent declares it to be.
     pub role: &'h Role,
+    /// Classes that the code of its archive defines, where there is code.
+    pub classes: Option<&'h Arc<HashSet<String>>>,
     /// Another format is sure: a trial must then prove itself.
     pub contested: bool,
     /// The policy.
@@ -128,6 +141,8 @@ pub struct Part {
     pub imports: Vec<Global>,
     /// Keys of the storages it names.
     pub storages: Vec<String>,
+    /// Classes it defines for the pickles of its archive.
+    pub declares: Vec<String>,
 }
 
 /// First bytes read of every region.
@@ -153,7 +168,6 @@ const OTHER_EXTENSIONS: &[&str] = &[
     ".pte",
     ".rar",
     ".rds",
-    ".skops",
     ".tflite",
     ".tgz",
     ".ubj",

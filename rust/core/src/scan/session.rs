@@ -15,7 +15,7 @@ use super::stream::{Reach, State, Streams};
 use crate::bytes::{Span, wide};
 use crate::decode;
 use crate::error::Error;
-use crate::formats::{FORMATS, Format, HEAD_BYTES, Match, Probe, Want, named_like_model, zip};
+use crate::formats::{FORMATS, Format, HEAD_BYTES, Match, Part, Probe, Want, named_like_model, zip};
 use crate::limits::{Budget, Limits};
 use crate::names::Names;
 use crate::observe::{self, Child, Encoding, Outbox, Role};
@@ -50,6 +50,8 @@ pub struct Session {
     pub(super) fed: usize,
     /// By part: keys of storages that a pickle of the archive names.
     pub(super) storages: HashMap<usize, HashSet<String>>,
+    /// By part: classes that the code of the archive defines.
+    pub(super) classes: HashMap<usize, Arc<HashSet<String>>>,
     /// By part: members that no format claimed, and the first names.
     pub(super) unclaimed: BTreeMap<usize, (u64, Vec<String>)>,
     pub(super) record: Record,
@@ -71,6 +73,7 @@ impl Session {
             fed: 0,
             steps: Budget::new(size.saturating_mul(4).saturating_add(STEPS)),
             storages: HashMap::new(),
+            classes: HashMap::new(),
             unclaimed: BTreeMap::new(),
             record: Record { size, named_like_model: named_like_model(&name), ..Record::default() },
             name,
@@ -150,6 +153,7 @@ impl Session {
             len: region.len,
             name,
             role: &region.role,
+            classes: region.container.and_then(|c| self.classes.get(&c)),
             contested: false,
             names: &self.names,
             limits: &self.limits,
@@ -339,7 +343,7 @@ impl Session {
         let Some(region) = self.regions.last() else { return };
         let name = region.name(&self.name);
         let mut probe = self.probe(region, &name);
-        let rivals = region.sure.iter().any(|f| f.name != format.name);
+        let rivals = region.sure.iter().any(|f| f.name != format.name) && !region.role.is_text();
         probe.contested = rivals || matches!(region.role, Role::TensorData(_));
         let mut scanner = (format.open)(&probe);
         let mut out = Outbox::new(self.limits.max_observations);
@@ -436,12 +440,7 @@ impl Session {
             for o in &mut out.observations {
                 o.span = Span { start: o.span.start.min(region.len), end: o.span.end.min(region.len) };
             }
-            let named = std::mem::take(&mut part.storages);
-            if let Some(container) = region.container
-                && !named.is_empty()
-            {
-                self.storages.entry(container).or_default().extend(named);
-            }
+            self.share(region, &mut part);
             if part.format.is_empty() {
                 part.format = format.name;
             }
@@ -469,6 +468,24 @@ impl Session {
             });
         }
         (held, children)
+    }
+
+    /// Keeps what the other members of the archive are read with.
+    fn share(&mut self, region: &Region, part: &mut Part) {
+        let Some(container) = region.container else { return };
+        let (named, declares) = (std::mem::take(&mut part.storages), std::mem::take(&mut part.declares));
+        if !named.is_empty() {
+            // Each pickle of an archive has a folder of its own.
+            let folder = match region.name("").strip_suffix(".pkl") {
+                Some("data") | None => String::new(),
+                Some(stem) => format!("{stem}/"),
+            };
+            let named = named.into_iter().map(|key| format!("{folder}{key}"));
+            self.storages.entry(container).or_default().extend(named);
+        }
+        if matches!(region.role, Role::ScriptCode(..)) {
+            Arc::make_mut(self.classes.entry(container).or_default()).extend(declares);
+        }
     }
 
     /// A member that was inflated to its end is as long as declared.

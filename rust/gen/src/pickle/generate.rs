@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn every_opcode_is_made_and_every_pickle_is_decoded_to_its_end() {
         let mut seen = BTreeSet::new();
-        for seed in 0..10_000 {
+        for seed in 0..20_000 {
             let data = made(seed);
             let pieces = split(&data);
             for piece in &pieces {

@@ -63,6 +63,12 @@ impl Machine {
                 }
                 (Args::Known, kept)
             }
+            // torch writes an enum of TorchScript as its class and the bare value.
+            Callee::Tuple(value, None) if self.is_own_class(callee) && !self.is_tuple(value) => {
+                self.args.clear();
+                self.args.push(value);
+                (Args::Known, value)
+            }
             Callee::Tuple(tuple, kwargs) => {
                 let args = self.load_args(tuple, span, out);
                 (if kwargs.is_some_and(|k| !self.is_empty_dict(k)) { Args::Unknown } else { args }, tuple)

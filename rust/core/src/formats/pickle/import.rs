@@ -9,8 +9,8 @@ use super::value::{Kind, Value};
 use super::{compat, defects, torch, torch_tar};
 use crate::bytes::{Span, wide};
 use crate::error::Error;
-use crate::names::Side;
-use crate::observe::{Global, Observation, Outbox, Role, What};
+use crate::names::{OWN_CLASS, Side};
+use crate::observe::{self, Global, Observation, Outbox, Role, What};
 
 type Result<T> = std::result::Result<T, Break>;
 
@@ -89,7 +89,7 @@ impl Machine {
         let moved = if self.proto < 3 { compat::python3_name(module, name) } else { None };
         let raw = if moved.is_some() { format!("{module}.{name}") } else { String::new() };
         let (module, name) = moved.unwrap_or((module, name));
-        let (side, spec) = self.names.side(module, name);
+        let (side, spec) = self.own_class(module, name, span, out).unwrap_or_else(|| self.names.side(module, name));
         let reason = if side == Side::Deny { self.names.reason(module, name).unwrap_or("") } else { "" };
         let global = Global {
             module: module.to_owned(),
@@ -110,6 +110,32 @@ impl Machine {
         self.imported.push(Imported { global, spec });
         self.index.insert(self.key.clone(), index);
         Ok(Value::Global(u32::try_from(index).unwrap_or(u32::MAX)))
+    }
+
+    /// A class of the archive's own code, which its loader looks up there and
+    /// nowhere else (`torch/csrc/jit/serialization/import_source.cpp`).
+    fn own_class(&self, module: &str, name: &str, span: Span, out: &mut Outbox) -> Option<(Side, Option<u32>)> {
+        let classes = self.classes.as_ref().filter(|_| module == "__torch__" || module.starts_with("__torch__."))?;
+        let dotted = format!("{module}.{name}");
+        if classes.contains(&dotted) {
+            return Some((Side::Allow, Some(OWN_CLASS)));
+        }
+        if !dotted.starts_with("__torch__.torch.classes.") {
+            let found = printable(dotted.as_bytes());
+            out.defect(Error::new(&observe::MISSING_CLASS, span).with("a class of the archive's code", found));
+        }
+        None
+    }
+
+    /// Whether a value is a class that the archive's own code defines.
+    pub(super) fn is_own_class(&self, value: Value) -> bool {
+        let Value::Global(index) = value else { return false };
+        self.imported_at(index).is_some_and(|imported| imported.spec == Some(OWN_CLASS))
+    }
+
+    /// Whether a value is a tuple of this pickle.
+    pub(super) fn is_tuple(&self, value: Value) -> bool {
+        matches!(value, Value::Node(Kind::Tuple, ..))
     }
 
     /// A persistent load: a storage where the container declares one.

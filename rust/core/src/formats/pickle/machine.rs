@@ -7,7 +7,7 @@
 //! Untrusted input: no panic, no recursion, and every container counts against
 //! a limit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::apart::Apart;
@@ -75,6 +75,8 @@ pub struct Machine {
     pub(super) imported: Vec<Imported>,
     pub(super) args: Vec<Value>,
     pub(super) role: Role,
+    /// Classes that the code of the archive defines, where there is code.
+    pub(super) classes: Option<Arc<HashSet<String>>>,
     pub(super) storages: HashMap<Vec<u8>, torch::Declared>,
     /// Bytes of each storage, by the index its node holds.
     pub(super) storage_bytes: Vec<(Option<u64>, u64, &'static str)>,
@@ -111,6 +113,7 @@ impl Machine {
             imported: Vec::new(),
             args: Vec::new(),
             role,
+            classes: None,
             storages: HashMap::new(),
             storage_bytes: Vec::new(),
             stack: Vec::new(),

@@ -127,6 +127,7 @@ impl PickleScanner {
             odd: false,
             import_at: 0,
         };
+        scanner.machine.classes = p.classes.cloned();
         if p.len == 0 {
             scanner.phase = Phase::Done;
         }
@@ -583,6 +584,7 @@ impl Scanner for PickleScanner {
             tensors: self.is_legacy().then(|| wide(self.machine.storages.len())),
             imports: self.machine.globals().cloned().collect(),
             storages: self.machine.storages.keys().map(|k| String::from_utf8_lossy(k).into_owned()).collect(),
+            declares: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::value::{Kind, PARTIAL, Value};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::names::Side;
-use crate::observe::Global;
+use crate::observe::{Global, UNSTORED};
 
 /// A storage as a persistent id declares it.
 pub(super) struct Storage {
@@ -113,7 +113,7 @@ pub(super) fn check(storage: &Storage, members: &HashMap<String, u64>, span: Spa
     let Some(&size) = members.get(key.as_ref()) else {
         return Some(Error::new(&defects::STORAGE_MISSING, span).with(format!("a member data/{key}"), "none"));
     };
-    if storage.bytes == Some(size) {
+    if storage.bytes == Some(size) || size == UNSTORED {
         return None;
     }
     let declared = storage.bytes.map_or_else(|| "more than 2**64".to_owned(), |b| b.to_string());

@@ -8,14 +8,14 @@ use super::defects;
 use super::end::{self, End};
 use super::entries::{self, DEFLATED, Directory, Entry, MAX_VERSION, STORED};
 use super::local::{self, LOCAL_BYTES, Local};
-use super::profile::Profile;
+use super::profile::{self, Profile};
 use super::sparse::Sparse;
 use crate::bytes::{Span, wide};
 use crate::decode::Kind;
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::limits::Limits;
-use crate::observe::{Child, Encoding, Outbox, Role};
+use crate::observe::{Child, Encoding, Observation, Outbox, Role, What};
 use crate::path;
 
 /// Bytes read past a local header and its name: torch pads the extra field up
@@ -330,9 +330,9 @@ impl ZipScanner {
         let members: Vec<(&str, u64)> = names.iter().map(|(n, s)| (n.as_str(), *s)).collect();
         let profile = Profile::of(&members);
         self.format = profile.format;
-        if profile.is_program() {
-            let span = Span { start: 0, end: self.len };
-            out.defect(Error::new(&crate::observe::UNSUPPORTED_FORMAT, span).with("", profile.format));
+        if let Some(code) = profile.program() {
+            let what = What::Trait { code, name: profile.format.to_owned() };
+            out.observe(Observation::new(what, Span { start: 0, end: self.len }));
         }
         let mut children = Vec::new();
         for ((entry, (name, _)), data) in self.entries.iter().zip(&names).zip(&self.data) {
@@ -375,6 +375,10 @@ impl ZipScanner {
                         .with("", crate::bytes::printable(name.as_bytes(), 80)),
                 );
             }
+            if profile.is_native(name) {
+                let what = What::Trait { code: "native-code", name: name.clone() };
+                out.observe(Observation::new(what, span));
+            }
             let role = match profile.role(name) {
                 Role::TensorData(_) if entry.method != STORED => Role::Any,
                 role => role,
@@ -383,8 +387,7 @@ impl ZipScanner {
             let head = self.sparse.get(head).map(<[u8]>::to_vec).unwrap_or_default();
             children.push(Child { name: name.clone(), span, encoding, role, head });
         }
-        // The pickle first: it says which members are storages.
-        children.sort_by_key(|c| !matches!(c.role, Role::TorchPickle(_)));
+        children.sort_by_key(|c| profile::order(&c.role));
         out.children = children;
     }
 }

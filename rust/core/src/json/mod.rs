@@ -3,7 +3,11 @@
 //! It accepts what serde_json accepts and nothing more, and every fault has
 //! its offset. The text must be UTF-8; the caller has checked that.
 
+mod events;
+
 use std::borrow::Cow;
+
+pub use events::{Event, Events};
 
 /// Where the text stops being JSON, and what was expected there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
