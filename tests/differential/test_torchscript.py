@@ -1,13 +1,14 @@
 """TorchScript as torch writes it: what only computes says nothing else, what acts is told, and the table of
 operators is that of the newest torch.
 
-Refuses to load anything: modules are made and saved here, and scanned.
+Modules are made and saved here, and scanned; where code is hidden, torch compiles it and never calls it.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ def test_a_module_that_only_computes_is_a_program_and_nothing_worse() -> None:
 
 def test_a_module_that_writes_while_it_loads_is_malicious() -> None:
     torch = pytest.importorskip("torch")
-    module = torch.jit.script(torch.nn.Linear(1, 1))
+    # A class of its own: torch keeps what it compiled of a class for all its objects.
+    module = torch.jit.script(torch.nn.Identity())
     module.define("def __getstate__(self):\n    return 1\n")
     module.define('def __setstate__(self, state: int):\n    torch.save(state, "written")\n')
     report = scan(saved(module), name="model.pt")
@@ -106,3 +108,39 @@ def test_an_exported_program_that_only_computes_is_a_program_and_nothing_worse()
         report = scan(buffer.getvalue(), name="model.pt2")
         assert {finding.rule for finding in report.findings} == {"torch-export-program"}, claim
         assert report.coverage.complete, claim
+
+
+# Ways to `torch.save` and `torch.from_file` that torch 2.15 compiles.
+HIDDEN = {
+    "a variable": ["f = torch.save", 'f(weight, "p")'],
+    "two lines": ["f = (torch", "  .save)", 'f(weight, "p")'],
+    "a line that goes on": ["torch.\\", 'save(weight, "p")'],
+    "a tab": ['torch\t.save(weight, "p")'],
+    "a form feed": ['torch\x0c.save(weight, "p")'],
+    "a number before it": ['x = 1.if True else torch.save(weight, "p")'],
+    "getattr": ['getattr(torch, "save")(weight, "p")'],
+    "a comment with a quote": ['torch.save( # "', 'weight, "p")'],
+    "a text with a comment": ['x = "# " # \\', 'torch.save(weight, "p")'],
+    "a text that ends in a backslash": ['x = "\\\\"', "torch.save(weight, x)"],
+    "an argument": ['annotate(Tensor, torch.from_file("p"))'],
+}
+
+
+@pytest.mark.parametrize("claim", HIDDEN)
+def test_what_torch_compiles_is_told(claim: str) -> None:
+    torch = pytest.importorskip("torch")
+    written = saved(torch.jit.script(torch.nn.Linear(1, 1)))
+    source = zipfile.ZipFile(io.BytesIO(written))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in source.namelist():
+            data = source.read(name)
+            if name.endswith(".py"):  # The one class; its module is mangled when another came before.
+                head, mark, tail = data.decode().partition("    bias = self.bias\n")
+                lines = "".join(f"    {line}\n" for line in HIDDEN[claim])
+                data = f"{head}{mark}{lines}{tail}".encode()
+            archive.writestr(name, data)
+    # Compiled only: nothing of `forward` runs.
+    torch.jit.load(io.BytesIO(buffer.getvalue()))
+    rules = {finding.rule for finding in scan(buffer.getvalue(), name="model.pt").findings}
+    assert rules & {"torchscript-dangerous-call", "torchscript-unknown-name", "torchscript-bad-code"}
