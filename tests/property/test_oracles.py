@@ -91,6 +91,10 @@ class _SaysInert:
     parts = ()
 
 
+def test_a_lone_surrogate_in_a_name_is_told_as_the_escape_it_is() -> None:
+    assert untold(b"\x80\x04\x8c\x07verymodV\\udc80\n\x93.") == []
+
+
 def test_a_scanner_that_finds_nothing_is_found_out() -> None:
     missed = unreported(EVIL, _SaysInert())  # type: ignore[arg-type]
     assert {(one.module, one.name) for one in missed} == {("posix", "system")}

@@ -163,8 +163,13 @@ def beyond(asked: Sequence[Asked], known: frozenset[Name]) -> list[Unreported]:
         Unreported(reader=one.reader, module=module, name=name)
         for one in asked
         for module, name in dict.fromkeys(one.names)
-        if (module, name) not in known
+        if (module, name) not in known and (_told(module), _told(name)) not in known
     ]
+
+
+def _told(name: str) -> str:
+    """A name as a report can hold it: a lone surrogate, which UNICODE may give, stays the escape it was."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _common(some: tuple[Name, ...], others: tuple[Name, ...]) -> int:
