@@ -18,6 +18,18 @@ use crate::observe;
 const MEASURE: u64 = 64 * 1024;
 
 impl Session {
+    /// Opens the stream that the innermost region comes out of.
+    pub(super) fn open_stream(&mut self) {
+        let below = self.regions.len().saturating_sub(1);
+        let Some(region) = self.regions.last_mut() else { return };
+        let Some(kind) = region.packed.take() else { return };
+        let id = self.streams.open(kind, region.source.clone(), region.stored, below);
+        (region.source, region.own) = (Source::Stream(id, 0), Some(id));
+        if matches!(region.phase, Phase::Measure) {
+            self.streams.keep(id, true);
+        }
+    }
+
     /// Goes on inflating the innermost region until its stream ends.
     pub(super) fn measure(&mut self) {
         let Some(id) = self.regions.last().and_then(|region| region.own) else { return };
@@ -73,6 +85,7 @@ impl Session {
         }
         if kept {
             region.source = Source::Memory(Arc::new(self.streams.take(id)), 0);
+            self.streams.close(id);
         } else {
             self.streams.restart(id);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::bytes::Span;
+use crate::decode::Kind;
 use crate::error::Error;
 use crate::formats::{Format, HEAD_BYTES, Scanner, Want, zip};
 use crate::observe::{Outbox, Role};
@@ -45,6 +46,9 @@ pub(super) struct Region {
     /// Bytes, inflated; as the container declares them until it is inflated.
     pub(super) len: u64,
     pub(super) source: Source,
+    /// How its source is compressed, until the stream is opened: when its turn
+    /// comes, as a decoder and its window are not small.
+    pub(super) packed: Option<Kind>,
     /// The stream it is the whole output of, and its bytes as stored.
     pub(super) own: Option<usize>,
     pub(super) stored: u64,
@@ -77,6 +81,7 @@ impl Region {
             member,
             len,
             source,
+            packed: None,
             own: None,
             stored: len,
             pending: Vec::new(),

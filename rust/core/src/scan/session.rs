@@ -158,6 +158,10 @@ impl Session {
 
     /// One step of the innermost region.
     fn work(&mut self) {
+        self.streams.close_ended(self.regions.len());
+        if self.regions.last().is_some_and(|region| region.packed.is_some()) {
+            self.open_stream();
+        }
         let Some(region) = self.regions.last() else { return };
         let mut wants = Vec::new();
         match &region.phase {
@@ -514,15 +518,11 @@ impl Session {
             inner.head = child.head;
             inner.container = Some(self.record.parts.len());
             if let Encoding::Compressed(kind, size) = child.encoding {
-                let id = self.streams.open(kind, inner.source, stored);
-                (inner.source, inner.own) = (Source::Stream(id, 0), Some(id));
+                inner.packed = Some(kind);
                 inner.head.clear();
                 match size {
                     Some(size) => inner.len = size,
-                    None => {
-                        inner.phase = Phase::Measure;
-                        self.streams.keep(id, true);
-                    }
+                    None => inner.phase = Phase::Measure,
                 }
             }
             if inner.len > 0 || matches!(inner.phase, Phase::Measure) {

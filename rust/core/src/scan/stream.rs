@@ -52,6 +52,8 @@ pub(super) enum Reach {
 /// One stream.
 struct Stream {
     kind: Kind,
+    /// Regions below the one it was opened for.
+    below: usize,
     decoder: Decoder,
     source: Source,
     /// Compressed bytes there are, and how many were taken in.
@@ -149,9 +151,15 @@ impl Stream {
     }
 }
 
-/// The streams of a scan.
+/// The streams of a scan that are open: each reads from the one before it, or
+/// from elsewhere.
+///
+/// A stream is opened for the innermost region and is of use to that region and
+/// to those inside it, which stand above it on the stack of regions. So the
+/// streams are a stack, too, and what a file makes it hold grows with how deep
+/// regions are nested, not with how many there are.
 pub(super) struct Streams {
-    all: Vec<Stream>,
+    open: Vec<Stream>,
     budget: Budget,
     max_total: u64,
     max_held: u64,
@@ -161,7 +169,7 @@ pub(super) struct Streams {
 impl Streams {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            all: Vec::new(),
+            open: Vec::new(),
             budget: Budget::new(limits.max_total_inflated_bytes),
             max_total: limits.max_total_inflated_bytes,
             max_held: limits.max_inflated_bytes,
@@ -169,9 +177,11 @@ impl Streams {
         }
     }
 
-    /// Opens a stream of `stored` compressed bytes.
-    pub(super) fn open(&mut self, kind: Kind, source: Source, stored: u64) -> usize {
-        self.all.push(Stream {
+    /// Opens a stream of `stored` compressed bytes for a region above which
+    /// `below` others stand.
+    pub(super) fn open(&mut self, kind: Kind, source: Source, stored: u64, below: usize) -> usize {
+        self.open.push(Stream {
+            below,
             kind,
             decoder: Decoder::new(kind),
             source,
@@ -188,30 +198,48 @@ impl Streams {
             from: 0,
             to: 0,
         });
-        self.all.len().saturating_sub(1)
+        self.open.len().saturating_sub(1)
+    }
+
+    /// Closes the streams of regions that ended, when `regions` are left.
+    pub(super) fn close_ended(&mut self, regions: usize) {
+        while self.open.last().is_some_and(|s| s.below >= regions) {
+            self.open.pop();
+        }
+    }
+
+    /// Closes the innermost stream: nothing is read from it any more.
+    pub(super) fn close(&mut self, id: usize) {
+        self.open.truncate(id);
+    }
+
+    /// How many are open.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.open.len()
     }
 
     /// Bytes that came out so far.
     pub(super) fn made(&self, id: usize) -> u64 {
-        self.all.get(id).map_or(0, Stream::made)
+        self.open.get(id).map_or(0, Stream::made)
     }
 
     /// Compressed bytes taken in.
     pub(super) fn taken(&self, id: usize) -> u64 {
-        self.all.get(id).map_or(0, |s| s.taken)
+        self.open.get(id).map_or(0, |s| s.taken)
     }
 
     pub(super) fn state(&self, id: usize) -> State {
-        self.all.get(id).map_or(State::Cut, |s| s.state)
+        self.open.get(id).map_or(State::Cut, |s| s.state)
     }
 
     pub(super) fn kind(&self, id: usize) -> Option<Kind> {
-        self.all.get(id).map(|s| s.kind)
+        self.open.get(id).map(|s| s.kind)
     }
 
     /// Keeps everything from here on, or no more.
     pub(super) fn keep(&mut self, id: usize, whole: bool) {
-        if let Some(stream) = self.all.get_mut(id) {
+        if let Some(stream) = self.open.get_mut(id) {
             if whole && stream.start > 0 {
                 stream.restart();
             }
@@ -221,24 +249,24 @@ impl Streams {
 
     /// Whether everything that came out is kept.
     pub(super) fn is_whole(&self, id: usize) -> bool {
-        self.all.get(id).is_some_and(|s| s.whole)
+        self.open.get(id).is_some_and(|s| s.whole)
     }
 
     /// Begins anew.
     pub(super) fn restart(&mut self, id: usize) {
-        if let Some(stream) = self.all.get_mut(id) {
+        if let Some(stream) = self.open.get_mut(id) {
             stream.restart();
         }
     }
 
     /// Gives up what was kept; a region in memory takes it over.
     pub(super) fn take(&mut self, id: usize) -> Vec<u8> {
-        self.all.get_mut(id).map(|s| std::mem::take(&mut s.window)).unwrap_or_default()
+        self.open.get_mut(id).map(|s| std::mem::take(&mut s.window)).unwrap_or_default()
     }
 
     /// Bytes of the window from `from` up to `until`.
     pub(super) fn bytes(&self, id: usize, from: u64, until: u64) -> &[u8] {
-        let Some(stream) = self.all.get(id) else { return &[] };
+        let Some(stream) = self.open.get(id) else { return &[] };
         super::region::range(&stream.window, from.saturating_sub(stream.start), until.saturating_sub(stream.start))
     }
 
@@ -247,13 +275,13 @@ impl Streams {
         if to.saturating_sub(from) > self.max_held {
             return Reach::OverLimit("max_inflated_bytes", self.max_held);
         }
-        let Some(stream) = self.all.get_mut(id) else { return Reach::Never };
+        let Some(stream) = self.open.get_mut(id) else { return Reach::Never };
         if from < stream.start {
             stream.restart();
         }
         (stream.from, stream.to) = (from, to);
         loop {
-            let Some(stream) = self.all.get_mut(id) else { return Reach::Never };
+            let Some(stream) = self.open.get_mut(id) else { return Reach::Never };
             stream.trim(from);
             let made = stream.made();
             if made >= to {
@@ -273,7 +301,7 @@ impl Streams {
                 Source::File(_) if stream.used < stream.fetched.len() => {
                     let (fetched, at) = (std::mem::take(&mut stream.fetched), stream.used);
                     let used = self.push(id, fetched.get(at..).unwrap_or(&[]));
-                    if let (Ok(used), Some(stream)) = (used, self.all.get_mut(id)) {
+                    if let (Ok(used), Some(stream)) = (used, self.open.get_mut(id)) {
                         stream.fetched = fetched;
                         stream.used = at.saturating_add(usize::try_from(used).unwrap_or(usize::MAX));
                     }
@@ -307,7 +335,7 @@ impl Streams {
 
     /// Takes compressed bytes that were fetched for a stream.
     pub(super) fn feed(&mut self, id: usize, bytes: &[u8]) {
-        if let Some(stream) = self.all.get_mut(id) {
+        if let Some(stream) = self.open.get_mut(id) {
             let left = stream.stored.saturating_sub(stream.taken);
             let left = usize::try_from(left).unwrap_or(usize::MAX);
             stream.fetched.clear();
@@ -317,7 +345,7 @@ impl Streams {
     }
 
     fn push(&mut self, id: usize, input: &[u8]) -> Result<u64, (&'static str, u64)> {
-        let Some(stream) = self.all.get_mut(id) else { return Ok(0) };
+        let Some(stream) = self.open.get_mut(id) else { return Ok(0) };
         let before = stream.made();
         let left = usize::try_from(stream.stored.saturating_sub(stream.taken)).unwrap_or(usize::MAX);
         let used = stream.push(input.get(..left).unwrap_or(input));
@@ -340,3 +368,76 @@ impl Streams {
 
 /// Bytes up to which any ratio goes: an honest array of zeros may be as large.
 const RATIO_FROM: u64 = 64 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use crate::bytes::wide;
+    use crate::limits::Limits;
+    use crate::names::Names;
+    use crate::scan::{Record, Session};
+
+    /// Scans bytes; gives the record, and how many streams were open at most.
+    fn scan(data: &[u8], name: &str) -> (Record, usize) {
+        let limits = Arc::new(Limits::default());
+        let mut session = Session::new(wide(data.len()), name, Arc::new(Names::default()), limits);
+        let mut most = 0;
+        loop {
+            let wants = session.wants().to_vec();
+            most = most.max(session.streams.count());
+            if wants.is_empty() {
+                return (session.finish(), most);
+            }
+            for want in wants {
+                let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+                session.feed(want.span.start, data.get(at(want.span.start)..at(want.until)).unwrap_or(&[]));
+            }
+        }
+    }
+
+    fn deflated(data: &[u8]) -> Vec<u8> {
+        let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(data).and_then(|()| out.finish()).unwrap_or_default()
+    }
+
+    /// A zip of deflated members.
+    fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+        let (mut out, mut directory) = (Vec::new(), Vec::new());
+        let four = |n: usize| u32::try_from(n).unwrap_or(0).to_le_bytes();
+        let two = |n: usize| u16::try_from(n).unwrap_or(0).to_le_bytes();
+        for (name, data) in members {
+            let (start, packed) = (out.len(), deflated(data));
+            let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            common.extend([four(packed.len()), four(data.len())].concat());
+            common.extend([two(name.len()), two(0)].concat());
+            out.extend([b"PK\x03\x04", common.as_slice(), name.as_bytes(), &packed].concat());
+            directory
+                .extend([b"PK\x01\x02\x14\0", common.as_slice(), &[0; 10], &four(start), name.as_bytes()].concat());
+        }
+        let end = [four(directory.len()), four(out.len())].concat();
+        let count = [two(members.len()), two(members.len())].concat();
+        [out, directory, b"PK\x05\x06\0\0\0\0".to_vec(), count, end, vec![0, 0]].concat()
+    }
+
+    #[test]
+    fn one_stream_is_open_however_many_members_there_are() {
+        let members: Vec<_> = (0..500).map(|i| (format!("{i}.pkl"), b"\x80\x02K\x01.".to_vec())).collect();
+        let (record, most) = scan(&zip(&members), "many.zip");
+        assert_eq!((record.parts.len(), most), (501, 1), "{:#?}", record.parts.first());
+        assert!(record.is_quiet());
+    }
+
+    #[test]
+    fn streams_are_open_as_deep_as_regions_are_nested() {
+        let mut inner = vec![("a.pkl".to_owned(), b"\x80\x02N.".to_vec())];
+        for depth in 0..4 {
+            let archive = zip(&inner);
+            inner = (0..3).map(|i| (format!("{depth}{i}.zip"), archive.clone())).collect();
+        }
+        let (record, most) = scan(&zip(&inner), "nest.zip");
+        assert!(record.is_quiet(), "{record:#?}");
+        assert!(record.parts.len() > 200 && most <= 5, "{} parts, {most} streams", record.parts.len());
+    }
+}
