@@ -6,7 +6,7 @@ use crate::bytes::Span;
 use crate::decode::Kind;
 use crate::error::Error;
 use crate::formats::{Format, HEAD_BYTES, Scanner, Want, zip};
-use crate::observe::{Outbox, Role};
+use crate::observe::{Child, Outbox, Role};
 
 /// Where the bytes of a region are.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub(super) enum Phase {
     Run,
     /// All followed; the end of its compressed stream is to be seen.
     Drain,
+    /// It ended, and its part is in the record; what is inside it follows.
+    Children(std::vec::IntoIter<Child>),
 }
 
 /// A region.
@@ -58,6 +60,8 @@ pub(super) struct Region {
     pub(super) depth: u64,
     /// The part of the archive it is in.
     pub(super) container: Option<usize>,
+    /// Its own part, once it is in the record.
+    pub(super) part: usize,
     pub(super) phase: Phase,
     pub(super) head: Vec<u8>,
     pub(super) tail: Vec<u8>,
@@ -88,6 +92,7 @@ impl Region {
             role,
             depth,
             container: None,
+            part: 0,
             phase: Phase::Head,
             head: Vec::new(),
             tail: Vec::new(),

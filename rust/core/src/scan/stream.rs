@@ -8,7 +8,7 @@
 
 use super::region::Source;
 use crate::bytes::{Span, wide};
-use crate::decode::{Decoder, Kind, Status};
+use crate::decode::{self, Decoder, Form, Kind, Status};
 use crate::formats::Want;
 use crate::limits::{Budget, Limits};
 
@@ -33,6 +33,8 @@ pub(super) enum State {
     Trailing(u64),
     /// It is broken, for this reason.
     Broken(&'static str),
+    /// It may be sound and needs what is not here.
+    Unsupported(&'static str),
     /// Its input ended before it did.
     Cut,
 }
@@ -51,7 +53,7 @@ pub(super) enum Reach {
 
 /// One stream.
 struct Stream {
-    kind: Kind,
+    form: &'static Form,
     /// Regions below the one it was opened for.
     below: usize,
     decoder: Decoder,
@@ -62,9 +64,18 @@ struct Stream {
     /// Compressed bytes that were fetched, and how many of them were taken in.
     fetched: Vec<u8>,
     used: usize,
-    /// Members or frames that were complete, and what had come out by then.
+    /// Members or frames that were complete, what had come out by then, and
+    /// what was taken in.
     members: u64,
     before: u64,
+    ended_at: u64,
+    /// Nothing of another member came yet, only this many zeros.
+    is_between: bool,
+    zeros: u64,
+    /// Where another member began after zeros.
+    gap: Option<u64>,
+    /// Bytes that the decoder held of its window, at most.
+    held: u64,
     window: Vec<u8>,
     /// Where the window begins in what came out.
     start: u64,
@@ -82,8 +93,9 @@ impl Stream {
     }
 
     fn restart(&mut self) {
-        self.decoder = Decoder::new(self.kind);
+        self.decoder.restart();
         (self.taken, self.members, self.before, self.start) = (0, 0, 0, 0);
+        (self.is_between, self.zeros, self.gap) = (false, 0, None);
         self.window.clear();
         self.fetched.clear();
         self.used = 0;
@@ -105,48 +117,82 @@ impl Stream {
     }
 
     /// Takes compressed bytes until enough has come out; gives how many it used.
-    fn push(&mut self, mut input: &[u8]) -> u64 {
-        let mut used: u64 = 0;
-        while self.state == State::Running && self.made() < self.to {
-            let before = self.window.len();
+    fn push(&mut self, input: &[u8]) -> u64 {
+        let from = self.taken;
+        let mut input = self.skip_zeros(input);
+        while self.state == State::Running && self.made() < self.to && !self.is_between {
             let step = self.decoder.step(input, &mut self.window, ROOM);
-            let came = self.window.len() > before;
-            used = used.saturating_add(wide(step.used));
             self.taken = self.taken.saturating_add(wide(step.used));
             input = input.get(step.used..).unwrap_or(&[]);
+            self.held = self.held.max(self.decoder.window().min(self.made().saturating_sub(self.before)));
             self.trim(self.from);
             match step.status {
-                Status::Running if step.used == 0 && !came => break,
+                Status::Running if step.used == 0 && step.made == 0 => break,
                 Status::Running => {}
-                Status::Ended => self.end_member(),
+                Status::Ended => {
+                    self.end_member();
+                    input = self.skip_zeros(input);
+                }
                 Status::Broken(_) if self.members > 0 && self.made() == self.before => {
                     // Not another member: bytes behind the last one.
-                    self.state = State::Trailing(self.taken);
+                    self.state = State::Trailing(self.ended_at);
                 }
                 Status::Broken(reason) => self.state = State::Broken(reason),
+                Status::Unsupported(reason) => self.state = State::Unsupported(reason),
             }
         }
-        used
+        self.taken.saturating_sub(from)
     }
 
     /// A member or frame is complete: the stream ends, or another one follows.
     fn end_member(&mut self) {
         self.members = self.members.saturating_add(1);
-        self.before = self.made();
+        (self.before, self.ended_at) = (self.made(), self.taken);
         if self.taken >= self.stored {
             self.state = State::Ended;
-        } else if self.kind.has_members() {
-            self.decoder = Decoder::new(self.kind);
+        } else if self.form.has_members {
+            self.decoder.restart();
+            (self.is_between, self.zeros) = (true, 0);
         } else {
             self.state = State::Trailing(self.taken);
         }
     }
 
+    /// Between two members, passes over zeros where the form lets them stand;
+    /// gives what is left of the input.
+    fn skip_zeros<'i>(&mut self, input: &'i [u8]) -> &'i [u8] {
+        if !self.is_between {
+            return input;
+        }
+        let known = if self.form.padding > 0 { input.len() } else { 0 };
+        let zeros = input.iter().take(known).take_while(|&&b| b == 0).count();
+        (self.zeros, self.taken) = (self.zeros.saturating_add(wide(zeros)), self.taken.saturating_add(wide(zeros)));
+        let rest = input.get(zeros..).unwrap_or(&[]);
+        if !rest.is_empty() {
+            self.is_between = false;
+            if !self.is_padded() {
+                self.state = State::Trailing(self.ended_at);
+            } else if self.zeros > 0 {
+                self.gap = self.gap.or(Some(self.ended_at));
+            }
+        }
+        rest
+    }
+
+    /// Whether the zeros behind the last member are as many as there may be.
+    fn is_padded(&self) -> bool {
+        self.zeros == 0 || self.zeros.checked_rem(self.form.padding) == Some(0)
+    }
+
     /// There is no more input, and nothing more came out.
     fn end_of_input(&mut self) {
         if self.state == State::Running {
-            let between = self.members > 0 && self.made() == self.before;
-            self.state = if between { State::Trailing(self.taken) } else { State::Cut };
+            let no_member = self.members > 0 && self.made() == self.before;
+            self.state = match (self.is_between, no_member) {
+                (true, _) if self.is_padded() => State::Ended,
+                (true, _) | (_, true) => State::Trailing(self.ended_at),
+                _ => State::Cut,
+            };
         }
     }
 }
@@ -161,29 +207,48 @@ impl Stream {
 pub(super) struct Streams {
     open: Vec<Stream>,
     budget: Budget,
-    max_total: u64,
+    /// The limit that the budget is of.
+    budget_of: (&'static str, u64),
+    is_spent: bool,
     max_held: u64,
     max_ratio: u64,
+    max_windows: u64,
 }
 
 impl Streams {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// None is open yet, of a source of `size` bytes.
+    pub(super) fn new(limits: &Limits, size: u64) -> Self {
+        // A thousand members that each stop at the ratio are a bomb, too.
+        let by_ratio = TOTAL_FROM.saturating_add(size.saturating_mul(limits.max_inflate_ratio).saturating_mul(PASSES));
+        let total = limits.max_total_inflated_bytes;
         Self {
             open: Vec::new(),
-            budget: Budget::new(limits.max_total_inflated_bytes),
-            max_total: limits.max_total_inflated_bytes,
+            budget: Budget::new(total.min(by_ratio)),
+            budget_of: if by_ratio < total {
+                ("max_inflate_ratio", limits.max_inflate_ratio)
+            } else {
+                ("max_total_inflated_bytes", total)
+            },
+            is_spent: false,
             max_held: limits.max_inflated_bytes,
             max_ratio: limits.max_inflate_ratio,
+            max_windows: limits.max_window_bytes,
         }
+    }
+
+    /// Whether nothing more may be inflated.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.is_spent
     }
 
     /// Opens a stream of `stored` compressed bytes for a region above which
     /// `below` others stand.
     pub(super) fn open(&mut self, kind: Kind, source: Source, stored: u64, below: usize) -> usize {
+        let form = decode::form(kind);
         self.open.push(Stream {
+            form,
             below,
-            kind,
-            decoder: Decoder::new(kind),
+            decoder: Decoder::new(form),
             source,
             stored,
             taken: 0,
@@ -191,6 +256,11 @@ impl Streams {
             used: 0,
             members: 0,
             before: 0,
+            ended_at: 0,
+            is_between: false,
+            zeros: 0,
+            gap: None,
+            held: 0,
             window: Vec::new(),
             start: 0,
             whole: false,
@@ -233,8 +303,13 @@ impl Streams {
         self.open.get(id).map_or(State::Cut, |s| s.state)
     }
 
-    pub(super) fn kind(&self, id: usize) -> Option<Kind> {
-        self.open.get(id).map(|s| s.kind)
+    pub(super) fn form(&self, id: usize) -> Option<&'static Form> {
+        self.open.get(id).map(|s| s.form)
+    }
+
+    /// The compressed offset from which zeros stand between two members.
+    pub(super) fn gap(&self, id: usize) -> Option<u64> {
+        self.open.get(id).and_then(|s| s.gap)
     }
 
     /// Keeps everything from here on, or no more.
@@ -261,7 +336,9 @@ impl Streams {
 
     /// Gives up what was kept; a region in memory takes it over.
     pub(super) fn take(&mut self, id: usize) -> Vec<u8> {
-        self.open.get_mut(id).map(|s| std::mem::take(&mut s.window)).unwrap_or_default()
+        let Some(stream) = self.open.get_mut(id) else { return Vec::new() };
+        (stream.start, stream.whole) = (stream.made(), false);
+        std::mem::take(&mut stream.window)
     }
 
     /// Bytes of the window from `from` up to `until`.
@@ -353,21 +430,34 @@ impl Streams {
         if used == 0 && made == before && stream.state == State::Running {
             stream.end_of_input();
         }
-        let grown = made.saturating_sub(before);
-        if made > RATIO_FROM && made.checked_div(stream.taken.max(1)).is_some_and(|r| r > self.max_ratio) {
+        let is_bomb = made > RATIO_FROM && made.checked_div(stream.taken.max(1)).is_some_and(|r| r > self.max_ratio);
+        let limit = if !self.budget.spend(made.saturating_sub(before)) {
+            self.is_spent = true;
+            self.budget_of
+        } else if is_bomb {
+            ("max_inflate_ratio", self.max_ratio)
+        } else if self.open.iter().fold(0, |sum: u64, s| sum.saturating_add(s.held)) > self.max_windows {
+            ("max_window_bytes", self.max_windows)
+        } else {
+            return Ok(used);
+        };
+        if let Some(stream) = self.open.get_mut(id) {
             stream.state = State::Cut;
-            return Err(("max_inflate_ratio", self.max_ratio));
         }
-        if !self.budget.spend(grown) {
-            stream.state = State::Cut;
-            return Err(("max_total_inflated_bytes", self.max_total));
-        }
-        Ok(used)
+        Err(limit)
     }
 }
 
 /// Bytes up to which any ratio goes: an honest array of zeros may be as large.
 const RATIO_FROM: u64 = 64 * 1024 * 1024;
+
+/// Bytes of all streams up to which any ratio goes: four streams that may go
+/// that far, and a quarter of a second.
+const TOTAL_FROM: u64 = 4 * RATIO_FROM;
+
+/// How often a byte of the source may be inflated at the full ratio: a stream
+/// that does not fit into memory is inflated twice, one inside it twice more.
+const PASSES: u64 = 4;
 
 #[cfg(test)]
 mod tests {
