@@ -40,12 +40,16 @@ limits! {
     max_depth = 8;
     /// members of one archive; a 671B checkpoint has 45,000 tensors
     max_members = 200_000;
-    /// bytes of one member held inflated at a time, where it must be read in any order
+    /// parts of one file: itself, and the members of a known format that are read one by one; a report holds each
+    max_parts = 20_000;
+    /// bytes of members held inflated at a time, where they must be read in any order
     max_inflated_bytes = 32 * 1024 * 1024;
     /// bytes inflated from one file in all, those inflated twice counted twice
     max_total_inflated_bytes = 16 * 1024 * 1024 * 1024;
-    /// bytes inflated from each compressed byte of a stream, once 64 MiB have come out
+    /// bytes inflated from each compressed byte of a stream, once 64 MiB have come out; four times as many from each byte of a file, once 256 MiB have
     max_inflate_ratio = 200;
+    /// bytes that the decoders of streams inside each other hold of what came out of them; `zstd --ultra -22` refers 128 MiB back
+    max_window_bytes = 80 * 1024 * 1024;
     /// bytes of a central directory held in memory
     max_directory_bytes = 64 * 1024 * 1024;
     /// bytes of archive members read to compare their checksums; `scan --full` sets it as high as can be

@@ -274,7 +274,7 @@ impl Outbox {
     }
 }
 
-/// A form of compression.
+/// A form of compression; `decode` knows what each is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Raw deflate (RFC 1951)
@@ -289,33 +289,10 @@ pub enum Kind {
     Xz,
     /// lzma, as before xz
     Lzma,
-}
-
-impl Kind {
-    /// As reports spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Deflate => "deflate",
-            Self::Zlib => "zlib",
-            Self::Gzip => "gzip",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "xz",
-            Self::Lzma => "lzma",
-        }
-    }
-
-    /// Whether a stream of its own may follow another one.
-    #[must_use]
-    pub const fn has_members(self) -> bool {
-        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz)
-    }
-
-    /// Whether a stream says what it is.
-    #[must_use]
-    pub const fn has_signature(self) -> bool {
-        matches!(self, Self::Gzip | Self::Bzip2 | Self::Xz)
-    }
+    /// zstd (RFC 8878), of one or more frames
+    Zstd,
+    /// lz4 frames, one or more
+    Lz4,
 }
 
 /// How the bytes of a child are stored in its parent.

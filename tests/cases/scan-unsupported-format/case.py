@@ -1,18 +1,18 @@
-"""A compressed pickle is recognised and not unpacked, so it is not judged.
+"""A pickle in a 7z archive is recognised and not unpacked, so it is not judged.
 
-The near miss carries the same zstd frame as the bytes of a tensor, where nobody unpacks it.
+The near miss carries the same archive as the bytes of a tensor, where nobody unpacks it.
 """
 
 from __future__ import annotations
 
 from tests.build import safetensors, tensor
 
-NAME = "model.pkl.zst"
+NAME = "model.pkl.7z"
 OFFSET = 0
 NEAR_MISS_IS_INERT = True
 
-# One raw block of four bytes, "\x80\x02N.", in a frame of one segment.
-PACKED = b"\x28\xb5\x2f\xfd\x20\x04\x21\x00\x00\x80\x02N."
+# Signature and version; nothing behind them is read.
+PACKED = b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(24) + b"\x80\x02N."
 
 
 def fires() -> bytes:

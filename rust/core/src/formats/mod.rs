@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::bytes::Span;
+use crate::decode;
 use crate::defect::Defect;
 use crate::limits::Limits;
 use crate::names::Names;
@@ -173,21 +174,17 @@ const OTHER_EXTENSIONS: &[&str] = &[
     ".ubj",
 ];
 
-/// Endings of compressed streams: what is inside is named before them.
-const COMPRESSED_EXTENSIONS: &[&str] = &[".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z", ".zst"];
-
 /// The name of what is inside a compressed stream of this name.
 #[must_use]
 pub fn inner_name(name: &str) -> &str {
-    let inner = COMPRESSED_EXTENSIONS.iter().find_map(|e| name.strip_suffix(e));
-    inner.filter(|inner| !inner.is_empty()).unwrap_or(name)
+    decode::inner_name(name).filter(|inner| !inner.is_empty()).unwrap_or(name)
 }
 
 /// Whether a name, in lower case, is that of a model file. A compressed stream
 /// is one unless the rest of its name says otherwise: `data.csv.gz`.
 #[must_use]
 pub fn named_like_model(name: &str) -> bool {
-    if let Some(inner) = COMPRESSED_EXTENSIONS.iter().find_map(|e| name.strip_suffix(e)) {
+    if let Some(inner) = decode::inner_name(name) {
         return !inner.contains('.') || named_like_model(inner);
     }
     let known = FORMATS.iter().flat_map(|f| f.extensions.iter());

@@ -4,7 +4,7 @@
 use super::foreign::{self, Foreign, Kind};
 use super::mismatch;
 use super::record::PartRecord;
-use super::region::{Region, Source};
+use super::region::{Phase, Region, Source};
 use super::session::Session;
 use super::stream::State;
 use crate::bytes::{Span, wide};
@@ -127,9 +127,32 @@ impl Session {
         self.stop_region(error.with(format!("{name} = {limit}"), format!("{len} bytes")));
     }
 
+    /// Ends the scan: nothing that is left is looked at.
+    fn end_scan(&mut self) {
+        self.regions.clear();
+        self.wants.clear();
+    }
+
+    /// Ends the scan at a limit on all of it, which is told of the file itself.
+    pub(super) fn stop_scan(&mut self, name: &'static str, limit: u64) {
+        self.record.limits_hit.push(name);
+        let span = Span { start: 0, end: self.record.size };
+        let error = Error::new(&crate::limits::LIMIT, span).with(format!("{name} = {limit}"), "more of them");
+        if let Some(part) = self.record.parts.first_mut() {
+            part.observations.push(error.into());
+        }
+        self.end_scan();
+    }
+
     /// Ends the innermost region with a reason; what was seen in it stays.
     pub(super) fn stop_region(&mut self, error: Error) {
         let Some(mut region) = self.regions.pop() else { return };
+        if matches!(region.phase, Phase::Children(_)) {
+            if let Some(part) = self.record.parts.get_mut(region.part) {
+                part.observations.push(error.into());
+            }
+            return;
+        }
         let active = region.active.take();
         let (mut held, _) = self.hold(&mut region, active);
         let pending = std::mem::take(&mut region.pending).into_iter().map(Into::into);
@@ -153,7 +176,6 @@ impl Session {
     pub(super) fn source_changed(&mut self, want: Want) {
         let error = Error::new(&observe::SOURCE_CHANGED, want.span);
         self.stop_region(error.with(format!("{} bytes", want.span.len()), "fewer"));
-        self.regions.clear();
-        self.wants.clear();
+        self.end_scan();
     }
 }

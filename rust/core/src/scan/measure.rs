@@ -18,6 +18,23 @@ use crate::observe;
 const MEASURE: u64 = 64 * 1024;
 
 impl Session {
+    /// Opens the stream that the innermost region comes out of.
+    pub(super) fn open_stream(&mut self) {
+        let below = self.regions.len().saturating_sub(1);
+        let is_spent = self.streams.is_spent();
+        let Some(region) = self.regions.last_mut() else { return };
+        let Some(kind) = region.packed.take() else { return };
+        if is_spent {
+            // Told of the stream that spent the budget.
+            return self.skip_region("over-limit");
+        }
+        let id = self.streams.open(kind, region.source.clone(), region.stored, below);
+        (region.source, region.own) = (Source::Stream(id, 0), Some(id));
+        if matches!(region.phase, Phase::Measure) {
+            self.streams.keep(id, true);
+        }
+    }
+
     /// Goes on inflating the innermost region until its stream ends.
     pub(super) fn measure(&mut self) {
         let Some(id) = self.regions.last().and_then(|region| region.own) else { return };
@@ -55,31 +72,37 @@ impl Session {
                 State::Ended => None,
                 State::Running | State::Cut => Some(Error::new(&defects::TRUNCATED, at)),
                 State::Broken(reason) => Some(Error::new(&defects::BAD_STREAM, at).with("", reason)),
+                State::Unsupported(reason) => Some(Error::new(&defects::UNSUPPORTED, at).with("", reason)),
                 State::Trailing(from) => Some(
                     Error::new(&defects::TRAILING_DATA, at)
                         .with("", format!("{} bytes, from {from:#x} of the stream on", stored.saturating_sub(from))),
                 ),
             };
             region.pending.extend(error);
+            if let Some(from) = self.streams.gap(id) {
+                let found = format!("zeros from {from:#x} of the stream on, and another one behind them");
+                region.pending.push(Error::new(&defects::TRAILING_DATA, at).with("", found));
+            }
         }
         let kept = self.streams.is_whole(id);
         let Some(region) = self.regions.last_mut() else { return };
         if made == 0 {
             let error = region.pending.pop().unwrap_or_else(|| Error::new(&observe::EMPTY_FILE, at));
-            let guessed = taken <= MAX_GUESS && self.streams.kind(id).is_some_and(|kind| !kind.has_signature());
+            let guessed = taken <= MAX_GUESS && self.streams.form(id).is_some_and(|form| !form.is_signed);
             let error =
                 if guessed { Error::new(&observe::UNRECOGNISED_CONTENT, at).with("", error.found) } else { error };
             return self.stop_region(error);
         }
         if kept {
             region.source = Source::Memory(Arc::new(self.streams.take(id)), 0);
+            self.streams.close(id);
         } else {
             self.streams.restart(id);
         }
     }
 
     /// Bytes of inflated regions that are held in memory now.
-    fn held_bytes(&self) -> u64 {
+    pub(super) fn held_bytes(&self) -> u64 {
         let mut seen: Vec<*const Vec<u8>> = Vec::new();
         let mut held: u64 = 0;
         for region in &self.regions {

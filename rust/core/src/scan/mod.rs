@@ -1,5 +1,6 @@
 //! A scan of one source: every region is probed, every match is followed.
 
+mod children;
 mod ending;
 mod foreign;
 mod measure;

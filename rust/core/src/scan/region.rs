@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::bytes::Span;
+use crate::decode::Kind;
 use crate::error::Error;
 use crate::formats::{Format, HEAD_BYTES, Scanner, Want, zip};
-use crate::observe::{Outbox, Role};
+use crate::observe::{Child, Outbox, Role};
 
 /// Where the bytes of a region are.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub(super) enum Phase {
     Run,
     /// All followed; the end of its compressed stream is to be seen.
     Drain,
+    /// It ended, and its part is in the record; what is inside it follows.
+    Children(std::vec::IntoIter<Child>),
 }
 
 /// A region.
@@ -45,6 +48,9 @@ pub(super) struct Region {
     /// Bytes, inflated; as the container declares them until it is inflated.
     pub(super) len: u64,
     pub(super) source: Source,
+    /// How its source is compressed, until the stream is opened: when its turn
+    /// comes, as a decoder and its window are not small.
+    pub(super) packed: Option<Kind>,
     /// The stream it is the whole output of, and its bytes as stored.
     pub(super) own: Option<usize>,
     pub(super) stored: u64,
@@ -54,6 +60,8 @@ pub(super) struct Region {
     pub(super) depth: u64,
     /// The part of the archive it is in.
     pub(super) container: Option<usize>,
+    /// Its own part, once it is in the record.
+    pub(super) part: usize,
     pub(super) phase: Phase,
     pub(super) head: Vec<u8>,
     pub(super) tail: Vec<u8>,
@@ -77,12 +85,14 @@ impl Region {
             member,
             len,
             source,
+            packed: None,
             own: None,
             stored: len,
             pending: Vec::new(),
             role,
             depth,
             container: None,
+            part: 0,
             phase: Phase::Head,
             head: Vec::new(),
             tail: Vec::new(),

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::formats::{FORMATS, Format, HEAD_BYTES, Match, Part, Probe, Want, named_like_model, zip};
 use crate::limits::{Budget, Limits};
 use crate::names::Names;
-use crate::observe::{self, Child, Encoding, Outbox, Role};
+use crate::observe::{self, Child, Outbox, Role};
 use crate::trace::Trace;
 
 /// Which opcode rows to keep.
@@ -64,7 +64,7 @@ impl Session {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
         let mut session = Self {
             names,
-            streams: Streams::new(&limits),
+            streams: Streams::new(&limits, size),
             feeding: None,
             limits,
             trace: None,
@@ -162,6 +162,10 @@ impl Session {
 
     /// One step of the innermost region.
     fn work(&mut self) {
+        self.streams.close_ended(self.regions.len());
+        if self.regions.last().is_some_and(|region| region.packed.is_some()) {
+            self.open_stream();
+        }
         let Some(region) = self.regions.last() else { return };
         let mut wants = Vec::new();
         match &region.phase {
@@ -171,6 +175,7 @@ impl Session {
             Phase::Head => wants.push(head_want(region)),
             Phase::Tail => wants.push(tail_want(region)),
             Phase::Drain => return self.drain(),
+            Phase::Children(_) => return self.next_child(),
             Phase::Run => match &region.active {
                 Some(active) => active.scanner.wants(&mut wants),
                 None => return self.next_candidate(),
@@ -236,6 +241,9 @@ impl Session {
             }
             Source::Stream(id, base) => {
                 let add = |n: u64| n.saturating_add(base);
+                if matches!(region.phase, Phase::Tail) {
+                    return self.hold_whole(id, base);
+                }
                 let bytes = self.streams.bytes(id, add(want.span.start), add(until)).to_vec();
                 self.deliver(want.span.start, &bytes);
             }
@@ -244,7 +252,7 @@ impl Session {
     }
 
     /// Gives plain bytes to what waits for them.
-    fn deliver(&mut self, at: u64, bytes: &[u8]) {
+    pub(super) fn deliver(&mut self, at: u64, bytes: &[u8]) {
         let Some(region) = self.regions.last_mut() else { return };
         match &region.phase {
             Phase::Head => {
@@ -253,13 +261,9 @@ impl Session {
             }
             Phase::Tail => {
                 region.tail = clip(bytes, region.len.saturating_sub(at));
-                if !region.is_random() {
-                    // All of it: from here on it is read in any order.
-                    region.source = Source::Memory(Arc::new(region.tail.clone()), 0);
-                }
                 self.choose();
             }
-            Phase::Measure | Phase::Drain => {}
+            Phase::Measure | Phase::Drain | Phase::Children(_) => {}
             Phase::Run => {
                 if let Some(active) = &mut region.active {
                     active.scanner.feed(at, bytes, &mut active.out);
@@ -325,13 +329,6 @@ impl Session {
         if !region.is_random() && region.candidates.iter().any(|f| f.name == zip::FORMAT.name) {
             self.materialise();
         }
-    }
-
-    /// Inflates a region to its end, so that its end can be read first.
-    fn materialise(&mut self) {
-        let Some(region) = self.regions.last_mut() else { return };
-        region.candidates.clear();
-        region.phase = Phase::Tail;
     }
 
     fn next_candidate(&mut self) {
@@ -420,8 +417,7 @@ impl Session {
         if let Some(first) = held.first_mut() {
             first.observations.extend(std::mem::take(&mut region.pending).into_iter().map(Into::into));
         }
-        self.push_children(&region, children, &mut held);
-        self.record.parts.append(&mut held);
+        self.follow_children(region, children, held);
     }
 
     /// The parts of what held among the matches followed, and what they hand
@@ -501,50 +497,6 @@ impl Session {
             let found = format!("{taken} of {} bytes used", region.stored);
             let error = Error::new(&decode::BAD_DEFLATE, span);
             first.observations.push(error.with("a stream that ends where the member does", found).into());
-        }
-    }
-
-    fn push_children(&mut self, region: &Region, children: Vec<Child>, held: &mut [PartRecord]) {
-        if children.is_empty() {
-            return;
-        }
-        if region.depth.saturating_add(1) > self.limits.max_depth {
-            let limit = self.limits.max_depth;
-            if let Some(first) = held.first_mut() {
-                let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: region.len });
-                first.observations.push(error.with(format!("max_depth = {limit}"), "a region deeper inside").into());
-            }
-            self.record.limits_hit.push("max_depth");
-            return;
-        }
-        // The stack is worked on from its end.
-        for child in children.into_iter().rev() {
-            let member = match &region.member {
-                Some(outer) => format!("{outer}!{}", child.name),
-                None => child.name,
-            };
-            let source = region.source_at(child.span.start);
-            // An entry whose data runs past the archive was reported there.
-            let room = region.len.saturating_sub(child.span.start);
-            let stored = child.span.len().min(room);
-            let mut inner = Region::new(Some(member), stored, source, child.role, region.depth.saturating_add(1));
-            inner.head = child.head;
-            inner.container = Some(self.record.parts.len());
-            if let Encoding::Compressed(kind, size) = child.encoding {
-                let id = self.streams.open(kind, inner.source, stored);
-                (inner.source, inner.own) = (Source::Stream(id, 0), Some(id));
-                inner.head.clear();
-                match size {
-                    Some(size) => inner.len = size,
-                    None => {
-                        inner.phase = Phase::Measure;
-                        self.streams.keep(id, true);
-                    }
-                }
-            }
-            if inner.len > 0 || matches!(inner.phase, Phase::Measure) {
-                self.regions.push(inner);
-            }
         }
     }
 }

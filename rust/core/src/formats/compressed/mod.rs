@@ -1,14 +1,20 @@
-//! Compressed streams: gzip, zlib, bzip2, xz, lzma, zstd and lz4, as joblib,
-//! pandas and people write them around a model.
+//! Compressed streams: gzip, zlib, bzip2, xz, lzma, zstd frames and lz4 frames,
+//! as joblib, pandas and people write them around a model.
 //!
-//! What comes out is a region of its own, probed as any file is. Nothing is
-//! inflated here: the session does that, on its budgets.
+//! What comes out, of all members or frames as one content, is a region of its
+//! own, probed as any file is. Nothing is inflated here: the session does that,
+//! on its budgets, with the decoders of `decode`.
+//!
+//! zlib and lzma have no signature and are tried where the name is that of a
+//! model. Not read, and never inert: streams that need a dictionary or a window
+//! of more than 128 MiB, lz4 legacy frames and bare lz4 blocks, and the old
+//! formats of zstd before 0.8.
 
 pub mod defects;
 mod scanner;
 
 use super::{Format, Match, Probe};
-use crate::decode::{self, Sureness};
+use crate::decode;
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -24,8 +30,8 @@ pub static FORMAT: Format = Format {
 /// followed where the name is that of a model.
 fn probe(p: &Probe<'_>) -> Match {
     match decode::detect(p.head) {
-        Some((_, Sureness::Signature)) => Match::Sure,
-        Some((_, Sureness::Plausible)) if p.named_like_model() => Match::Maybe,
+        Some(form) if form.is_signed => Match::Sure,
+        Some(_) if p.named_like_model() => Match::Maybe,
         _ => Match::No,
     }
 }

@@ -12,7 +12,7 @@ use flate2::Crc;
 use super::defects;
 use super::entries::{DEFLATED, Entry, STORED};
 use crate::bytes::{Span, printable, wide};
-use crate::decode::{Decoder, Kind, Status};
+use crate::decode::{self, Decoder, Kind, Status};
 use crate::error::Error;
 use crate::limits::Budget;
 use crate::observe::Outbox;
@@ -76,7 +76,7 @@ impl Checksums {
         let Some(member) = self.left.last() else { return };
         self.at = member.data.start;
         self.crc = Crc::new();
-        self.decoder = member.deflated.then(|| Decoder::new(Kind::Deflate));
+        self.decoder = member.deflated.then(|| Decoder::new(decode::form(Kind::Deflate)));
         self.ended = false;
     }
 

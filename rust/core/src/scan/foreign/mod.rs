@@ -55,8 +55,7 @@ impl Foreign {
 /// A signature: its offset, its bytes, the name, the kind.
 static SIGNATURES: &[(usize, &[u8], &str, Kind)] = &[
     (0, b"]\0\0", "lzma", Kind::Stream),
-    (0, b"\x28\xb5\x2f\xfd", "zstd", Kind::Stream),
-    (0, b"\x04\x22\x4d\x18", "lz4", Kind::Stream),
+    (0, b"\x02\x21\x4c\x18", "lz4-legacy", Kind::Stream),
     (0, b"\x37\x7a\xbc\xaf\x27\x1c", "7z", Kind::Model),
     (0, b"Rar!\x1a\x07\0", "rar4", Kind::Model),
     (0, b"Rar!\x1a\x07\x01\0", "rar5", Kind::Model),
