@@ -48,6 +48,11 @@ pub static PROPERTIES: &[Property] = &[
         check: inert_is_complete,
     },
     Property {
+        name: "streams_are_few",
+        claim: "no more decoders are open than regions may stand in each other",
+        check: streams_are_few,
+    },
+    Property {
         name: "offsets_are_inside",
         claim: "every observation lies inside its part, and every part inside the source",
         check: offsets_are_inside,
@@ -129,6 +134,23 @@ fn inert_is_complete(data: &[u8], name: &str, names: &Arc<Names>) {
         }
     }
     assert!(!record.parts.is_empty(), "a scan always has a part");
+}
+
+fn streams_are_few(data: &[u8], name: &str, names: &Arc<Names>) {
+    let limits = limits();
+    let mut session = Session::new(wide(data.len()), name, names.clone(), limits.clone());
+    loop {
+        let wants = session.wants().to_vec();
+        let open = wide(session.open_streams());
+        assert!(open <= limits.max_depth.saturating_add(1), "{open} streams");
+        if wants.is_empty() {
+            break;
+        }
+        for want in wants {
+            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            session.feed(want.span.start, data.get(at(want.span.start)..at(want.until)).unwrap_or(&[]));
+        }
+    }
 }
 
 fn offsets_are_inside(data: &[u8], name: &str, names: &Arc<Names>) {
