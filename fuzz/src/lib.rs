@@ -6,6 +6,7 @@
 
 mod properties;
 mod seeds;
+mod streams;
 
 pub use properties::{PROPERTIES, Property};
 pub use seeds::{generated, seeds};

@@ -53,6 +53,11 @@ pub static PROPERTIES: &[Property] = &[
         check: bounded_memory,
     },
     Property {
+        name: "streams_are_few",
+        claim: "no more decoders are open than regions may stand in each other",
+        check: streams_are_few,
+    },
+    Property {
         name: "offsets_are_inside",
         claim: "every observation lies inside its part, and every part inside the source",
         check: offsets_are_inside,
@@ -160,6 +165,23 @@ fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn streams_are_few(data: &[u8], name: &str, names: &Arc<Names>) {
+    let limits = limits();
+    let mut session = Session::new(wide(data.len()), name, names.clone(), limits.clone());
+    loop {
+        let wants = session.wants().to_vec();
+        let open = wide(session.open_streams());
+        assert!(open <= limits.max_depth.saturating_add(1), "{open} streams");
+        if wants.is_empty() {
+            break;
+        }
+        for want in wants {
+            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            session.feed(want.span.start, data.get(at(want.span.start)..at(want.until)).unwrap_or(&[]));
+        }
+    }
 }
 
 fn offsets_are_inside(data: &[u8], name: &str, names: &Arc<Names>) {

@@ -45,6 +45,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     ));
     seeds.push(("t.tar", torch_tar()));
     seeds.extend(programs());
+    seeds.extend(crate::streams::STREAMS.iter().map(|(name, data)| (*name, data.to_vec())));
     seeds.push(("z.zip", zip(&[("a.pkl", b"\x80\x02K\x01."), ("inner.zip", &zip(&[("b.pkl", b"\x80\x02N.")]))])));
     seeds
 }

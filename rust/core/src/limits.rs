@@ -41,7 +41,7 @@ limits! {
     /// members of one archive; a 671B checkpoint has 45,000 tensors
     max_members = 200_000;
     /// parts of one file: itself, and the members of a known format that are read one by one; a report holds each
-    max_parts = 20_000;
+    max_parts = 10_000;
     /// bytes of members held inflated at a time, where they must be read in any order
     max_inflated_bytes = 32 * 1024 * 1024;
     /// bytes inflated from one file in all, those inflated twice counted twice

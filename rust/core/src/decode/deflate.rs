@@ -15,6 +15,7 @@ pub static DEFLATE: Form = Form {
     begins: |_| false,
     has_members: false,
     padding: 0,
+    begin_cost: 0,
     open: || Some(Box::new(Deflate::new(false))),
 };
 
@@ -29,6 +30,7 @@ pub static ZLIB: Form = Form {
     begins: |head| matches!(head, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]),
     has_members: false,
     padding: 0,
+    begin_cost: 0,
     open: || Some(Box::new(Deflate::new(true))),
 };
 

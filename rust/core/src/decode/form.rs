@@ -20,6 +20,9 @@ pub struct Form {
     /// Zero bytes that may follow the last stream: any multiple of this, or
     /// none where it is zero.
     pub padding: u64,
+    /// Bytes that could come out while a decoder is made ready for a member, as
+    /// far as that is more than its first bytes cost.
+    pub begin_cost: u64,
     /// A decoder at the start of a stream; `None` when there is no memory for it.
     pub open: fn() -> Option<Box<dyn Decode>>,
 }

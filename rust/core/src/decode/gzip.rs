@@ -19,6 +19,7 @@ pub static FORM: Form = Form {
     begins: |head| head.starts_with(&[0x1f, 0x8b, 8]),
     has_members: true,
     padding: 1,
+    begin_cost: 0,
     open: || Some(Box::new(Gzip::default())),
 };
 

@@ -26,6 +26,7 @@ pub static FORM: Form = Form {
     begins: |head| skippable::behind(head).starts_with(&NUMBER.to_le_bytes()),
     has_members: true,
     padding: 0,
+    begin_cost: 0,
     open: || Some(Box::new(Lz4::new())),
 };
 

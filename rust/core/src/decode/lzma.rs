@@ -17,6 +17,7 @@ pub static XZ: Form = Form {
     begins: |head| head.starts_with(b"\xfd7zXZ\0"),
     has_members: true,
     padding: 4,
+    begin_cost: 0,
     open: || Lzma::open(Kind::Xz),
 };
 
@@ -32,6 +33,7 @@ pub static LZMA: Form = Form {
     },
     has_members: false,
     padding: 0,
+    begin_cost: 0,
     open: || Lzma::open(Kind::Lzma),
 };
 

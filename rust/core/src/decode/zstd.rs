@@ -19,6 +19,7 @@ pub static FORM: Form = Form {
     begins: |head| skippable::behind(head).starts_with(&NUMBER.to_le_bytes()),
     has_members: true,
     padding: 0,
+    begin_cost: 0,
     open: || Zstd::new().map(|zstd| Box::new(zstd) as Box<dyn Decode>),
 };
 

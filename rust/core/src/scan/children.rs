@@ -36,11 +36,11 @@ impl Session {
         if region.depth < limit {
             return true;
         }
-        if let Some(first) = held.first_mut() {
+        // Told once: a nest has thousands of them.
+        if let (true, Some(first)) = (self.limit_hit("max_depth"), held.first_mut()) {
             let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: region.len });
             first.observations.push(error.with(format!("max_depth = {limit}"), "a region deeper inside").into());
         }
-        self.record.limits_hit.push("max_depth");
         false
     }
 

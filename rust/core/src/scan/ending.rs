@@ -65,7 +65,19 @@ impl Session {
             let name = region.member.as_deref().unwrap_or("");
             names.push(if like.is_empty() { name.to_owned() } else { format!("{name} ({like})") });
         }
-        self.record.skipped.push((region.member.clone(), observe::Skip { why: "unrecognised", bytes: region.len }));
+        self.skipped(region.member.clone(), observe::Skip { why: "unrecognised", bytes: region.len });
+    }
+
+    /// Keeps what was skipped: each by its name, up to as many as there may be
+    /// parts, and the rest as a sum.
+    fn skipped(&mut self, member: Option<String>, skip: observe::Skip) {
+        if wide(self.record.skipped.len()) < self.limits.max_parts {
+            return self.record.skipped.push((member, skip));
+        }
+        match self.record.skipped.iter_mut().rev().find(|(m, s)| m.is_none() && s.why == skip.why) {
+            Some((_, sum)) => sum.bytes = sum.bytes.saturating_add(skip.bytes),
+            None => self.record.skipped.push((None, skip)),
+        }
     }
 
     /// Tells, of each archive, the members that no format claimed.
@@ -93,7 +105,7 @@ impl Session {
 
     pub(super) fn skip_region(&mut self, why: &'static str) {
         if let Some(region) = self.regions.pop() {
-            self.record.skipped.push((region.member, observe::Skip { why, bytes: region.len }));
+            self.skipped(region.member, observe::Skip { why, bytes: region.len });
         }
     }
 
@@ -101,7 +113,7 @@ impl Session {
     /// become a scan without end.
     pub(super) fn stalled(&mut self, want: Want) {
         let error = Error::new(&crate::limits::LIMIT, want.span);
-        self.record.limits_hit.push("progress");
+        self.limit_hit("progress");
         self.stop_region(error.with("progress", "a region that asks again for what it was given"));
     }
 
@@ -118,10 +130,17 @@ impl Session {
         self.stop_region(error.with(format!("{} bytes", region.len), format!("{made} bytes")));
     }
 
-    pub(super) fn stop_at_limit(&mut self, name: &'static str, limit: u64) {
-        if !self.record.limits_hit.contains(&name) {
+    /// Keeps the name of a limit; false when it was hit before.
+    pub(super) fn limit_hit(&mut self, name: &'static str) -> bool {
+        let is_new = !self.record.limits_hit.contains(&name);
+        if is_new {
             self.record.limits_hit.push(name);
         }
+        is_new
+    }
+
+    pub(super) fn stop_at_limit(&mut self, name: &'static str, limit: u64) {
+        self.limit_hit(name);
         let len = self.regions.last().map_or(0, |r| r.len);
         let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: len });
         self.stop_region(error.with(format!("{name} = {limit}"), format!("{len} bytes")));
@@ -135,7 +154,7 @@ impl Session {
 
     /// Ends the scan at a limit on all of it, which is told of the file itself.
     pub(super) fn stop_scan(&mut self, name: &'static str, limit: u64) {
-        self.record.limits_hit.push(name);
+        self.limit_hit(name);
         let span = Span { start: 0, end: self.record.size };
         let error = Error::new(&crate::limits::LIMIT, span).with(format!("{name} = {limit}"), "more of them");
         if let Some(part) = self.record.parts.first_mut() {

@@ -56,6 +56,9 @@ impl Session {
     /// The stream ends here: its region begins.
     fn measured(&mut self, id: usize, limit: Option<(&'static str, u64)>) {
         let (made, state, taken) = (self.streams.made(id), self.streams.state(id), self.streams.taken(id));
+        if let Some((name, _)) = limit {
+            self.limit_hit(name);
+        }
         let Some(region) = self.regions.last_mut() else { return };
         (region.own, region.len, region.phase) = (None, made, Phase::Head);
         let at = Span { start: made, end: made };
@@ -63,9 +66,6 @@ impl Session {
             let error =
                 Error::new(&crate::limits::LIMIT, at).with(format!("{name} = {limit}"), "a stream that goes on");
             region.pending.push(error);
-            if !self.record.limits_hit.contains(&name) {
-                self.record.limits_hit.push(name);
-            }
         } else {
             let stored = region.stored;
             let error = match state {

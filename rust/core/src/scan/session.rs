@@ -136,6 +136,12 @@ impl Session {
         self.record.bytes_read = self.record.bytes_read.saturating_add(bytes);
     }
 
+    /// Compressed streams that are open now: as many as stand in each other.
+    #[must_use]
+    pub fn open_streams(&self) -> usize {
+        self.streams.count()
+    }
+
     /// The record. What was still wanted is reported as missing.
     #[must_use]
     pub fn finish(mut self) -> Record {

@@ -21,6 +21,8 @@ const CHUNK: u64 = 64 * 1024;
 const ROOM: usize = 16 * 1024;
 /// Bytes kept before what is needed, so that the window is not moved for each.
 const SLACK: u64 = 64 * 1024;
+/// Bytes of memory that a window may keep unused.
+const LARGE: usize = 1024 * 1024;
 
 /// How a stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +115,10 @@ impl Stream {
             let n = usize::try_from(dead).unwrap_or(usize::MAX).min(self.window.len());
             self.window.drain(..n);
             self.start = keep;
+            if self.window.capacity() > self.window.len().saturating_mul(2).max(LARGE) {
+                // What was kept of it is kept no more.
+                self.window.shrink_to(LARGE);
+            }
         }
     }
 
@@ -284,7 +290,6 @@ impl Streams {
     }
 
     /// How many are open.
-    #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         self.open.len()
     }
@@ -423,7 +428,7 @@ impl Streams {
 
     fn push(&mut self, id: usize, input: &[u8]) -> Result<u64, (&'static str, u64)> {
         let Some(stream) = self.open.get_mut(id) else { return Ok(0) };
-        let before = stream.made();
+        let (before, members) = (stream.made(), stream.members);
         let left = usize::try_from(stream.stored.saturating_sub(stream.taken)).unwrap_or(usize::MAX);
         let used = stream.push(input.get(..left).unwrap_or(input));
         let made = stream.made();
@@ -431,7 +436,8 @@ impl Streams {
             stream.end_of_input();
         }
         let is_bomb = made > RATIO_FROM && made.checked_div(stream.taken.max(1)).is_some_and(|r| r > self.max_ratio);
-        let limit = if !self.budget.spend(made.saturating_sub(before)) {
+        let begun = stream.members.saturating_sub(members).saturating_mul(stream.form.begin_cost);
+        let limit = if !self.budget.spend(made.saturating_sub(before).saturating_add(begun)) {
             self.is_spent = true;
             self.budget_of
         } else if is_bomb {
@@ -476,7 +482,7 @@ mod tests {
         let mut most = 0;
         loop {
             let wants = session.wants().to_vec();
-            most = most.max(session.streams.count());
+            most = most.max(session.open_streams());
             if wants.is_empty() {
                 return (session.finish(), most);
             }
