@@ -24,6 +24,7 @@ const TEXTS: usize = 2 * 1024 * 1024;
 
 /// Ids begin anew after this one, before they run out: texts of a gigabyte.
 const RENEW: u32 = 1 << 30;
+
 /// How deep contents are moved to the part that lasts: a state, the tuple in
 /// it, the dtype in that, its arguments.
 const DEPTH: u32 = 4;

@@ -228,7 +228,8 @@ impl ZipScanner {
         (Phase::Locals(end), true)
     }
 
-    /// One name, one member, also where case does not count.
+    /// One name, one member, also where case does not count; a name that leads
+    /// nowhere else, and nothing that no reader knows.
     fn check_names(&self, out: &mut Outbox) {
         let mut seen: HashMap<Vec<u8>, &Entry> = HashMap::with_capacity(self.entries.len());
         for entry in &self.entries {
@@ -239,6 +240,11 @@ impl ZipScanner {
                     "",
                     format!("{}{found}, as at {:#x}", crate::bytes::printable(&entry.name, 80), first.record.start),
                 ));
+            }
+            // Folders, too: whoever unpacks makes them.
+            if path::leads_out(&entry.name) {
+                let found = crate::bytes::printable(&entry.name, 80);
+                out.defect(Error::new(&defects::UNSAFE_NAME, entry.record).with("a name below the folder", found));
             }
             if entry.needs > MAX_VERSION {
                 let found = format!("{} for {}", entry.needs, crate::bytes::printable(&entry.name, 80));
@@ -338,10 +344,6 @@ impl ZipScanner {
         for ((entry, (name, _)), data) in self.entries.iter().zip(&names).zip(&self.data) {
             let Some(data) = data.filter(|_| !entry.is_folder()) else { continue };
             let span = Span::at(data.start, entry.compressed);
-            if path::leads_out(&entry.name) {
-                let found = crate::bytes::printable(&entry.name, 80);
-                out.defect(Error::new(&defects::UNSAFE_NAME, entry.record).with("a name below the folder", found));
-            }
             if entry.name.contains(&0) {
                 // zipfile ends the name there, others do not.
                 let found = crate::bytes::printable(&entry.name, 80);
