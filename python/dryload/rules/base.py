@@ -61,6 +61,17 @@ class Rule:
         )
 
 
+def by_name(facts: Sequence[Observation]) -> Iterator[tuple[Observation, int, str]]:
+    """Gives the first fact of each distinct name, how often the name was seen, and that in words."""
+    first: dict[str, Observation] = {}
+    count: dict[str, int] = {}
+    for fact in facts:
+        first.setdefault(fact["name"], fact)
+        count[fact["name"]] = count.get(fact["name"], 0) + 1
+    for name, fact in first.items():
+        yield fact, count[name], "named once" if count[name] == 1 else f"named {count[name]} times"
+
+
 def finding_at(
     fact: Observation,
     *,

@@ -11,7 +11,7 @@ A benign file with the same trait: quantised models (`ops.quantized.linear`), to
 from __future__ import annotations
 
 from dryload.findings import Severity, Verdict, brief
-from dryload.rules.base import Rule
+from dryload.rules.base import Rule, by_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,19 +23,13 @@ if TYPE_CHECKING:
 
 def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
     """Gathers the places of each distinct name of the file at its first one."""
-    first: dict[str, Observation] = {}
-    count: dict[str, int] = {}
-    for fact in facts:
-        first.setdefault(fact["name"], fact)
-        count[fact["name"]] = count.get(fact["name"], 0) + 1
-    for name, fact in first.items():
-        times = "once" if count[name] == 1 else f"{count[name]} times"
+    for fact, count, times in by_name(facts):
         yield rule.at(
             fact,
-            f"the code of this file names {brief(name)}: {fact['found']}",
-            evidence={"name": name, "count": count[name]},
+            f"the code of this file names {brief(fact['name'])}: {fact['found']}",
+            evidence={"name": fact["name"], "count": count},
             label="named here",
-            note=f"named {times}",
+            note=times,
         )
 
 

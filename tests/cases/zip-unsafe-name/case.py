@@ -21,3 +21,11 @@ def fires() -> bytes:
 
 def near_miss() -> bytes:
     return zipped({"a/..b/w:0.pkl": PICKLE})
+
+
+def variants() -> dict[str, tuple[str, bytes]]:
+    return {
+        "a folder": (NAME, zipped({"a.pkl": PICKLE, "../b/": b""})),
+        "a root": (NAME, zipped({"/b.pkl": PICKLE})),
+        "a drive": (NAME, zipped({"C:/b.pkl": PICKLE})),
+    }

@@ -21,7 +21,10 @@ pub mod safetensors;
 pub mod skops;
 pub mod tar;
 pub mod torchscript;
+mod whole;
 pub mod zip;
+
+pub(crate) use whole::{Came, Whole};
 
 /// Every format, in the order in which a file is asked. Adding one is a folder
 /// and a line here.

@@ -6,17 +6,14 @@ use super::defects;
 use super::frame::Frame;
 use super::judge::{Judge, bad};
 use crate::bytes::{Span, wide};
-use crate::formats::{Part, Probe, Scanner, Want};
+use crate::formats::{Came, Part, Probe, Scanner, Want, Whole};
 use crate::json::{Event, Events, Fault};
-use crate::limits::Limits;
 use crate::observe::{Outbox, Role};
 
 /// The scanner.
 pub(super) struct SchemaScanner {
     judge: Judge,
-    limits: Arc<Limits>,
-    len: u64,
-    done: bool,
+    whole: Whole,
     recognised: bool,
 }
 
@@ -34,7 +31,7 @@ impl SchemaScanner {
             _ => Arc::default(),
         };
         let judge = Judge::new(p.names.clone(), members);
-        Self { judge, limits: p.limits.clone(), len: p.len, done: false, recognised: false }
+        Self { judge, whole: Whole::new(p.len, p.limits), recognised: false }
     }
 
     fn read(&mut self, bytes: &[u8], out: &mut Outbox) -> Result<(), Fault> {
@@ -91,29 +88,18 @@ impl SchemaScanner {
 
 impl Scanner for SchemaScanner {
     fn wants(&self, wants: &mut Vec<Want>) {
-        if !self.done {
-            wants.push(Want { span: Span { start: 0, end: self.len }, until: self.len });
-        }
+        self.whole.wants(wants);
     }
 
     fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
-        let max = self.limits.max_inflated_bytes;
-        if !self.done && self.len > max {
-            out.limit(
-                "max_inflated_bytes",
-                max,
-                Span { start: 0, end: self.len },
-                format!("{} bytes of JSON", self.len),
-            );
-            (self.done, self.recognised) = (true, true);
-        }
-        if self.done || at != 0 || wide(bytes.len()) < self.len {
-            return;
-        }
-        self.done = true;
-        let len = usize::try_from(self.len).unwrap_or(usize::MAX);
-        if let Err(fault) = self.read(bytes.get(..len).unwrap_or(bytes), out) {
-            bad(&defects::BAD_SCHEMA, Span::at(wide(fault.at), 1), fault.expected, "", out);
+        match self.whole.take(at, bytes, "JSON", out) {
+            Came::Nothing => {}
+            Came::TooLong => self.recognised = true,
+            Came::All(bytes) => {
+                if let Err(fault) = self.read(bytes, out) {
+                    bad(&defects::BAD_SCHEMA, Span::at(wide(fault.at), 1), fault.expected, "", out);
+                }
+            }
         }
     }
 

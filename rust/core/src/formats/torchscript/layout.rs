@@ -1,20 +1,14 @@
 //! Holds a JSON member of a torch.export archive as a whole, and has it read.
 
-use std::sync::Arc;
-
 use super::{graph, payload};
-use crate::bytes::{Span, wide};
-use crate::formats::{Part, Probe, Scanner, Want};
+use crate::formats::{Came, Part, Probe, Scanner, Want, Whole};
 use crate::json::Fault;
-use crate::limits::Limits;
 use crate::observe::{Layout, Outbox, Role};
 
 /// The scanner.
 pub(super) struct LayoutScanner {
     layout: Layout,
-    limits: Arc<Limits>,
-    len: u64,
-    done: bool,
+    whole: Whole,
     storages: Vec<String>,
 }
 
@@ -24,7 +18,7 @@ impl LayoutScanner {
             Role::Layout(layout) => *layout,
             _ => Layout::ExportGraph,
         };
-        Self { layout, limits: p.limits.clone(), len: p.len, done: false, storages: Vec::new() }
+        Self { layout, whole: Whole::new(p.len, p.limits), storages: Vec::new() }
     }
 
     fn read(&mut self, bytes: &[u8], out: &mut Outbox) -> Result<(), Fault> {
@@ -39,28 +33,13 @@ impl LayoutScanner {
 
 impl Scanner for LayoutScanner {
     fn wants(&self, wants: &mut Vec<Want>) {
-        if !self.done {
-            wants.push(Want { span: Span { start: 0, end: self.len }, until: self.len });
-        }
+        self.whole.wants(wants);
     }
 
     fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
-        let max = self.limits.max_inflated_bytes;
-        if !self.done && self.len > max {
-            out.limit(
-                "max_inflated_bytes",
-                max,
-                Span { start: 0, end: self.len },
-                format!("{} bytes of JSON", self.len),
-            );
-            self.done = true;
-        }
-        if self.done || at != 0 || wide(bytes.len()) < self.len {
-            return;
-        }
-        self.done = true;
-        let len = usize::try_from(self.len).unwrap_or(usize::MAX);
-        if let Err(fault) = self.read(bytes.get(..len).unwrap_or(bytes), out) {
+        if let Came::All(bytes) = self.whole.take(at, bytes, "JSON", out)
+            && let Err(fault) = self.read(bytes, out)
+        {
             graph::bad(fault, out);
         }
     }
