@@ -16,10 +16,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
-import tomllib
 from pathlib import Path
 from types import FunctionType
 from typing import Any
+
+from derive import allowed
 
 
 def weights_only() -> dict[str, Any]:
@@ -44,15 +45,6 @@ def spec(value: object) -> str:
     if isinstance(value, type) or type(value).__name__ == "StorageType":
         return '"type"'
     return '"value"'
-
-
-def allowed(path: Path) -> set[str]:
-    """Reads the names that a policy and those it extends allow."""
-    policy = tomllib.loads(path.read_text(encoding="utf-8"))
-    names = set(policy.get("allow", {}))
-    for parent in policy.get("extends", []):
-        names |= allowed(path.with_name(f"{parent}.toml"))
-    return names
 
 
 def main() -> None:

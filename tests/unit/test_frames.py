@@ -7,32 +7,12 @@ make an array of one whose label is `__array_interface__`, reads the memory at a
 
 from __future__ import annotations
 
-import pickle
-import pickletools
-
 import pytest
 
 from dryload import Policy, Verdict, scan
+from tests.opcodes import call, name, new, value
 
 INERT, UNKNOWN = Verdict.INERT, Verdict.UNKNOWN
-
-
-def value(item: object) -> bytes:
-    """Writes a plain value that puts nothing into the memo."""
-    return pickletools.optimize(pickle.dumps(item, 3))[2:-1]
-
-
-def name(dotted: str) -> bytes:
-    module, _, qualname = dotted.partition(":")
-    return f"c{module}\n{qualname}\n".encode()
-
-
-def call(callee: str, *args: bytes) -> bytes:
-    return name(callee) + b"(" + b"".join(args) + b"tR"
-
-
-def new(cls: str, state: bytes = b"") -> bytes:
-    return name(cls) + b")\x81" + (state + b"b" if state else b"")
 
 
 def mapping(**items: bytes) -> bytes:

@@ -5,14 +5,13 @@ The pickles are written opcode by opcode: no library is needed, and nothing is l
 
 from __future__ import annotations
 
-import pickle
-
 import pytest
 
 from dryload.findings import Verdict
 from dryload.policy import Policy
 from dryload.scanner import scan
 from tests.build import pkasm
+from tests.opcodes import call, name, new, value
 
 # An array of one int64, as numpy writes it: the name of its rebuilder, what it is given, its state.
 ARRAY = (
@@ -20,24 +19,6 @@ ARRAY = (
     b"(K\x01K\x01\x85cnumpy\ndtype\n(\x8c\x02i8\x89\x88tR(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     b"\x89C\x08\x01\x00\x00\x00\x00\x00\x00\x00tb"
 )
-
-
-def value(item: object) -> bytes:
-    """Writes a plain value, without PROTO and STOP."""
-    return pickle.dumps(item, 3)[2:-1]
-
-
-def name(dotted: str) -> bytes:
-    module, _, qualname = dotted.partition(":")
-    return f"c{module}\n{qualname}\n".encode()
-
-
-def call(callee: str, *args: bytes) -> bytes:
-    return name(callee) + b"(" + b"".join(args) + b"tR"
-
-
-def new(cls: str, state: bytes = b"") -> bytes:
-    return name(cls) + b")\x81" + (state + b"b" if state else b"")
 
 
 def rules(body: bytes) -> set[str]:

@@ -336,6 +336,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_apart_is_read_word_by_word() -> Result<(), SpecError> {
+        let spec = Spec::parse("new(each|#index) state(tuple) fields(#type, array, keyed?) closed keys(1) tag(frame)")?;
+        assert!(spec.new && spec.closed && !spec.attribute);
+        assert_eq!((spec.keyed, spec.tag.as_deref()), (Some(1), Some("frame")));
+        assert_eq!((spec.fields.as_ref().map(Vec::len), spec.optional_fields), (Some(3), 1));
+        assert!(spec.param(0).is_some_and(|p| p.kinds.has(Kinds::EACH) && p.tags == ["index"]));
+        assert!(Spec::parse("call('a.B', 'c') attribute")?.attribute);
+        Ok(())
+    }
+
+    #[test]
     fn faults_are_named() {
         for (text, word) in [
             ("call(strr)", "strr"),
@@ -345,6 +356,11 @@ mod tests {
             ("call(any*, int)", "after"),
             ("key(a, int)", "no key in quotes"),
             ("key('a')", "no key and its kinds"),
+            ("tag(A b)", "no tag"),
+            ("call(#)", "no tag"),
+            ("fields(int?, str)", "may be missing"),
+            ("keys(x)", "no number"),
+            ("closed()", "no word"),
         ] {
             assert!(Spec::parse(text).is_err_and(|e| e.to_string().contains(word)), "{text}");
         }
