@@ -87,9 +87,7 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
     if !matches!(view, [] | [Value::None]) {
         return None;
     }
-    let item = item_bytes(global)?;
-    let row = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&global.qualname)).ok()?;
-    let &(class, _) = ITEM_BYTES.get(row)?;
+    let &(class, item) = row(global)?;
     let numel = u64::try_from(machine.arena.int(numel)?).ok();
     Some(Storage {
         key: machine.arena.text_of(key)?.to_vec(),
@@ -101,9 +99,14 @@ pub(super) fn storage(machine: &Machine, id: Value) -> Option<Storage> {
 
 /// Bytes of an element of a storage class that the policy allows.
 pub(super) fn item_bytes(class: &Global) -> Option<u64> {
+    row(class).map(|(_, bytes)| *bytes)
+}
+
+/// The row of a storage class that the policy allows.
+fn row(class: &Global) -> Option<&'static (&'static str, u64)> {
     let known = matches!(class.module.as_str(), "torch" | "torch.storage" | "torch.cuda") && class.side == Side::Allow;
-    let item = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&class.qualname)).ok().filter(|_| known)?;
-    ITEM_BYTES.get(item).map(|(_, bytes)| *bytes)
+    let row = ITEM_BYTES.binary_search_by(|(name, _)| (*name).cmp(&class.qualname)).ok().filter(|_| known)?;
+    ITEM_BYTES.get(row)
 }
 
 /// Holds a storage against its member: torch reads as many bytes as the id
