@@ -149,3 +149,19 @@ def test_an_opened_file_has_the_names_that_the_header_has(tmp_path: Path) -> Non
     with safetensors.safe_open(path, framework="numpy") as file:
         assert sorted(file.keys()) == sorted(ours(data))
         assert file.metadata() == {"k": "v"} == safetensors_header_bytes(data).metadata()
+
+
+def with_header_of(length: int) -> bytes:
+    """A plain file whose header has so many bytes, in its metadata."""
+    head = '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"__metadata__":{"k":"'
+    text = head + "x" * (length - len(head) - 3) + '"}}'
+    return struct.pack("<Q", length) + text.encode() + b"\0"
+
+
+# As pickle opcodes the first bytes of some lengths import by an extension code, or are a whole pickle of
+# None, True or an empty list.
+@pytest.mark.parametrize("first", [0, 0x2E00, 0x12E00, 0x2E4B00])
+def test_no_length_of_a_header_makes_a_pickle_of_a_plain_file(first: int) -> None:
+    lengths = range(max(first, 80), first + 256 + 80)
+    verdicts = {length: scan(with_header_of(length), name="m.safetensors").verdict for length in lengths}
+    assert {length: verdict for length, verdict in verdicts.items() if verdict is not Verdict.INERT} == {}

@@ -4,7 +4,7 @@ Why it matters: the key replaces a part of the object that Python itself looks u
 operation runs something else (modelscan issue 330).
 
 A benign file with the same trait: none that plain data needs; a few old classes keep `__dict__` under that
-key.
+key. `__doc__` is no such key: it is a text, and nothing looks it up.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ use dryload_core::scan::{Record, Session, TraceRequest};
 
 use crate::source::{ByteSource, Failure, FileSource};
 
-/// First window, and the first after a skip. 4 KiB holds the pickle of many
-/// checkpoints; a skip must not cost a megabyte.
-const FIRST_WINDOW: u64 = 4 * 1024;
+/// First window, and the first after a skip: between two arrays of a forest
+/// stand about two hundred bytes of opcodes, and there are hundreds of arrays.
+const FIRST_WINDOW: u64 = 192;
 /// Largest window: past it, larger reads are no faster.
 const LAST_WINDOW: u64 = 1024 * 1024;
 /// A file up to this size is read at once: one call costs less than three.
@@ -57,14 +57,15 @@ pub fn trace_file(
     Ok(run_source(session, &source)?)
 }
 
-/// Feeds a session from a source, in windows of at most `window` bytes beyond
-/// what it asks for.
+/// Feeds a session from a source, in windows beyond what it asks for: of
+/// `first` bytes where reading begins anew, then of as many as were read in a
+/// row, up to `last`.
 ///
 /// # Errors
 /// The source's own.
 pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u64) -> io::Result<Record> {
     let mut buf = Vec::new();
-    let (mut window, mut place) = (first, None);
+    let (mut in_a_row, mut place) = (0, None);
     loop {
         let wants: Vec<Want> = session.wants().to_vec();
         if wants.is_empty() {
@@ -72,11 +73,13 @@ pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u6
         }
         for want in wants {
             let (start, until) = (want.span.start, want.until);
-            window = if place == Some(start) { window.saturating_mul(2).min(last) } else { first };
-            let len = want.span.len().max(window.min(until.saturating_sub(start)));
+            in_a_row = if place == Some(start) { in_a_row } else { 0 };
+            let window = first.max(in_a_row).min(last).min(until.saturating_sub(start));
+            let len = want.span.len().max(window);
             buf.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
             let read = source.read_at(&mut buf, start)?;
             session.count_read(wide(read));
+            in_a_row = in_a_row.saturating_add(wide(read));
             place = start.checked_add(wide(read));
             session.feed(start, buf.get(..read).unwrap_or(&[]));
         }

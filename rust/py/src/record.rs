@@ -34,6 +34,12 @@ impl PyRecord {
         self.record.bytes_read
     }
 
+    /// Batches in which they were asked for.
+    #[getter]
+    const fn rounds(&self) -> u64 {
+        self.record.rounds
+    }
+
     /// Format of the source; empty when none was recognised.
     #[getter]
     const fn format(&self) -> &'static str {

@@ -1,6 +1,6 @@
 """A state with `__class__` turns an allowed object into one of another class.
 
-The near miss has a key with one underscore.
+The near miss has a key with one underscore, and a `__doc__`, which is a text that nothing looks up.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ def near_miss() -> bytes:
         REDUCE
         EMPTY_DICT
         BINUNICODE '_class__'
+        NONE
+        SETITEM
+        BINUNICODE '__doc__'
         NONE
         SETITEM
         BUILD

@@ -152,6 +152,10 @@ pub struct Part {
 /// First bytes read of every region.
 pub const HEAD_BYTES: u64 = 512;
 
+/// First bytes read of what a pickle of the archive takes for numbers: all
+/// signatures stand in them, and a checkpoint has hundreds.
+pub const TENSOR_HEAD: u64 = 32;
+
 /// Endings of model files whose format is not read yet.
 const OTHER_EXTENSIONS: &[&str] = &[
     ".7z",
@@ -180,7 +184,9 @@ const OTHER_EXTENSIONS: &[&str] = &[
 /// The name of what is inside a compressed stream of this name.
 #[must_use]
 pub fn inner_name(name: &str) -> &str {
-    decode::inner_name(name).filter(|inner| !inner.is_empty()).unwrap_or(name)
+    // A `.tgz` promises two formats; what comes out of it has no ending left.
+    let inner = decode::inner_name(name).or_else(|| name.strip_suffix(".tgz"));
+    inner.filter(|inner| !inner.is_empty()).unwrap_or(name)
 }
 
 /// Whether a name, in lower case, is that of a model file. A compressed stream

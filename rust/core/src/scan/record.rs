@@ -31,6 +31,8 @@ pub struct Record {
     pub size: u64,
     /// Bytes of it that were asked for.
     pub bytes_read: u64,
+    /// Batches in which they were asked for: what a source far away costs.
+    pub rounds: u64,
     /// Format of the source; empty when none was recognised.
     pub format: &'static str,
     /// Whether the source is of a format that holds models.

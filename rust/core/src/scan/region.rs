@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::bytes::Span;
 use crate::decode::Kind;
 use crate::error::Error;
-use crate::formats::{Format, HEAD_BYTES, Scanner, Want, zip};
+use crate::formats::{Format, HEAD_BYTES, Scanner, TENSOR_HEAD, Want, zip};
 use crate::observe::{Child, Outbox, Role};
 
 /// Where the bytes of a region are.
@@ -134,14 +134,18 @@ impl Region {
     }
 }
 
-/// First bytes read of what a pickle of the archive takes for numbers: all
-/// signatures stand in them, and a checkpoint has hundreds.
-const TENSOR_HEAD: u64 = 32;
-
 pub(super) fn head_want(region: &Region) -> Want {
     let end = HEAD_BYTES.min(region.len);
     let end = if matches!(region.role, Role::TensorData(_)) { end.min(TENSOR_HEAD) } else { end };
     Want { span: Span { start: 0, end }, until: end }
+}
+
+/// The shortest tail that tells an archive, asked for with the head of a
+/// source: one round less, and most large models are archives.
+pub(super) fn early_tail(region: &Region) -> Option<Want> {
+    let apart = region.member.is_none() && region.tail.is_empty() && region.len >= HEAD_BYTES + zip::END_BYTES;
+    let start = region.len.saturating_sub(zip::END_BYTES);
+    apart.then_some(Want { span: Span { start, end: region.len }, until: region.len })
 }
 
 pub(super) fn tail_want(region: &Region) -> Want {

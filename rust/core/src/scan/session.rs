@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::foreign;
 use super::mismatch;
 use super::record::{PartRecord, Record};
-use super::region::{Active, Phase, Region, Source, head_want, range, shift, tail_want};
+use super::region::{Active, Phase, Region, Source, early_tail, head_want, range, shift, tail_want};
 use super::stream::{Reach, State, Streams};
 use crate::bytes::{Span, wide};
 use crate::decode;
@@ -106,6 +106,7 @@ impl Session {
             }
             self.work();
         }
+        self.record.rounds = self.record.rounds.saturating_add(u64::from(!self.wants.is_empty()));
         &self.wants
     }
 
@@ -178,7 +179,7 @@ impl Session {
             Phase::Measure => return self.measure(),
             // It may have come with the archive's own headers.
             Phase::Head if wide(region.head.len()) >= head_want(region).span.len() => return self.got_head(),
-            Phase::Head => wants.push(head_want(region)),
+            Phase::Head => wants.extend(early_tail(region).into_iter().chain([head_want(region)])),
             Phase::Tail => wants.push(tail_want(region)),
             Phase::Drain => return self.drain(),
             Phase::Children(_) => return self.next_child(),
@@ -261,6 +262,7 @@ impl Session {
     pub(super) fn deliver(&mut self, at: u64, bytes: &[u8]) {
         let Some(region) = self.regions.last_mut() else { return };
         match &region.phase {
+            Phase::Head if at > 0 => region.tail = bytes.to_vec(),
             Phase::Head => {
                 region.head = clip(bytes, HEAD_BYTES.min(region.len));
                 self.got_head();
@@ -303,7 +305,7 @@ impl Session {
         // A declared pickle is never read as an archive by the loader that
         // declared it, and raw numbers by nobody.
         let needs_tail = region.is_random() && matches!(region.role, Role::Any);
-        if !needs_tail {
+        if !needs_tail || wide(region.tail.len()) >= tail_want(region).span.len() {
             self.choose();
         } else if wide(region.head.len()) >= region.len {
             region.tail = region.head.clone();

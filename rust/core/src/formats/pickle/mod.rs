@@ -25,6 +25,7 @@ pub mod op;
 pub mod opcode;
 mod other;
 mod places;
+mod proof;
 mod render;
 mod scanner;
 mod sniff;

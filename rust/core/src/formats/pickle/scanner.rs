@@ -13,15 +13,14 @@ use super::legacy::{LEGACY_MAGIC, LEGACY_PICKLES};
 use super::machine::{Break, Flow, Machine};
 use super::op::{Arg, Op, Stop, decode};
 use super::opcode::{Opcode, Payload};
-use super::sniff::{begins_with_proto, is_identifier};
+use super::sniff::begins_with_proto;
 use super::text::{Utf8, utf8};
 use super::torch_tar::Stream;
 use crate::bytes::{Span, wide};
 use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::limits::Limits;
-use crate::names::Side;
-use crate::observe::{Global, Observation, Outbox, Role};
+use crate::observe::{Observation, Outbox, Role};
 use crate::trace::Row;
 
 /// Longest text that must stand in one window; a longer one is checked as it
@@ -65,8 +64,9 @@ pub(super) struct PickleScanner {
     pub(super) frame_end: u64,
     pub(super) opcodes: u64,
     max_line: u64,
-    /// Pickles completed.
+    /// Pickles completed, and where the last one ended.
     pub(super) pickles: u64,
+    pub(super) ended: u64,
     /// Where the current one began, and how much had been seen by then.
     pub(super) start: u64,
     seen_before: usize,
@@ -79,19 +79,20 @@ pub(super) struct PickleScanner {
     cut: bool,
     /// A limit ended the reading.
     pub(super) limited: bool,
-    /// An import or worse was seen.
-    acted: bool,
+    /// An import or worse was seen; and more than an EXT opcode.
+    pub(super) acted: bool,
+    pub(super) moved: bool,
     /// Whether a break at the start is the file's fault, not a wrong guess.
     confident: bool,
-    named: bool,
+    pub(super) named: bool,
     /// Another format is sure of the region.
-    contested: bool,
+    pub(super) contested: bool,
     /// The region is raw numbers by what its parent says.
-    raw: bool,
+    pub(super) raw: bool,
     /// A defect was seen, if one that reading survives.
-    odd: bool,
+    pub(super) odd: bool,
     /// Opcodes up to the last import.
-    import_at: u64,
+    pub(super) import_at: u64,
 }
 
 impl PickleScanner {
@@ -120,6 +121,8 @@ impl PickleScanner {
             cut: false,
             limited: false,
             acted: false,
+            moved: false,
+            ended: 0,
             confident: p.role.is_pickle() || (begins_with_proto(p) && !p.contested),
             named: p.named_like_model() && !p.contested,
             contested: p.contested,
@@ -132,30 +135,6 @@ impl PickleScanner {
             scanner.phase = Phase::Done;
         }
         scanner
-    }
-
-    /// Whether a region that is named like a pickle is one: a whole pickle, or
-    /// an import or worse before it breaks.
-    pub(super) fn is_plausible(&self) -> bool {
-        self.pickles > 0 || self.acted
-    }
-
-    /// Whether a region that neither begins nor is named like a pickle is one.
-    /// Prose and code run as opcodes for a while: `class A:` is an import of
-    /// `lass A:`. A whole canonical pickle proves it, or an import of a name
-    /// that can be one and is called, is denied, or is followed by more.
-    pub(super) fn is_proven(&self) -> bool {
-        let whole = self.pickles > 0 && !self.broken && !self.odd;
-        whole || (self.acted && self.uses_names())
-    }
-
-    /// Whether a name was imported that can be one, and was used.
-    pub(super) fn uses_names(&self) -> bool {
-        let import = |g: &Global| {
-            let used = g.calls > 0 || g.side == Side::Deny || self.opcodes > self.import_at.saturating_add(1);
-            is_identifier(&g.module) && is_identifier(&g.qualname) && used
-        };
-        self.machine.globals().any(import)
     }
 
     /// Follows the window as far as it goes.
@@ -368,6 +347,7 @@ impl PickleScanner {
             return;
         }
         self.pickles = self.pickles.saturating_add(1);
+        self.ended = self.pos;
         if self.pickles == 1 && self.saw_magic && !matches!(self.machine.role, Role::TorchTar(_)) {
             self.machine.role = Role::TorchLegacy;
         }
@@ -400,12 +380,6 @@ impl PickleScanner {
         self.starts_with_proto = false;
         self.phase = Phase::Ops;
         self.need = 1;
-    }
-
-    /// Keeps what decides whether the region is a pickle at all.
-    fn note(&mut self, out: &Outbox) {
-        self.acted = self.acted || out.has_acts();
-        self.odd = self.odd || !out.observations.is_empty() && !out.observations.iter().all(Observation::is_act);
     }
 
     /// Checks a text that did not fit a window, up to its last whole character.
@@ -563,12 +537,7 @@ impl Scanner for PickleScanner {
     }
 
     fn part(&mut self) -> Part {
-        // Where another format is sure, no act is by chance; among raw numbers
-        // an opcode of any kind is: one in 85 storages begins with EXT1, EXT2
-        // or EXT4.
-        let plausible = (self.named || self.contested) && !self.raw;
-        let believed = if plausible { self.is_plausible() } else { self.is_proven() };
-        let recognised = self.confident || (self.limited && !self.raw) || believed;
+        let recognised = self.confident || (self.limited && !self.raw) || self.is_believed();
         let format = if self.is_legacy() {
             "torch-legacy"
         } else if self.joblib {

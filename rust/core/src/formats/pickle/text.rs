@@ -19,11 +19,12 @@ pub fn is_canonical_int(text: &[u8]) -> bool {
     }
 }
 
-/// Whether a name is of those that Python looks up by itself.
+/// Whether a name is of those that Python looks up by itself. `__doc__` is a
+/// text for people: frozen distributions of scipy carry one in their state.
 #[inline]
 #[must_use]
 pub fn is_dunder(text: &[u8]) -> bool {
-    matches!(text, [b'_', b'_', .., b'_', b'_'])
+    matches!(text, [b'_', b'_', .., b'_', b'_']) && text != b"__doc__"
 }
 
 /// The integer a canonical text stands for, when it fits 64 bits.

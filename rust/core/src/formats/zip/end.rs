@@ -9,6 +9,9 @@ pub(super) const EOCD_BYTES: u64 = 22;
 pub(super) const MAX_EOCD_BYTES: u64 = EOCD_BYTES + 0xffff;
 const ZIP64_LOCATOR_BYTES: u64 = 20;
 const ZIP64_RECORD_BYTES: u64 = 56;
+/// The zip64 record, its locator and the fixed part: what stands at the very
+/// end of an archive without a comment.
+pub(super) const LONG_EOCD_BYTES: u64 = ZIP64_RECORD_BYTES + ZIP64_LOCATOR_BYTES + EOCD_BYTES;
 
 /// What the end of an archive says of its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! directory, so that a reader that trusts one sees what a reader that trusts
 //! the other sees. Every member is handed up, whatever its name.
 
+mod ahead;
 mod checksum;
 mod defects;
 mod end;
@@ -29,8 +30,8 @@ pub static FORMAT: Format = Format {
 /// Bytes from the end in which every reader looks for the end record.
 pub const TAIL_BYTES: u64 = end::MAX_EOCD_BYTES;
 
-/// Bytes of an end record without a comment.
-pub const END_BYTES: u64 = end::EOCD_BYTES;
+/// Bytes of an end record without a comment, and of its zip64 twin.
+pub const END_BYTES: u64 = end::LONG_EOCD_BYTES;
 
 /// The two signatures an archive can begin with: a member, or its own end.
 const SIGNATURES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];

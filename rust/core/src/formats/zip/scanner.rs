@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::ahead;
 use super::checksum::Checksums;
 use super::defects;
 use super::end::{self, End};
@@ -48,6 +49,8 @@ pub(super) struct ZipScanner {
     entries: Vec<Entry>,
     /// Where the data of each entry stands, once its local header was read.
     data: Vec<Option<Span>>,
+    /// What the names make of the archive, once the directory was read.
+    profile: Option<Profile>,
     begins_as_zip: bool,
     recognised: bool,
     format: &'static str,
@@ -67,6 +70,7 @@ impl ZipScanner {
             needs: BTreeMap::new(),
             entries: Vec::new(),
             data: Vec::new(),
+            profile: None,
             begins_as_zip,
             recognised: begins_as_zip,
             format: "zip",
@@ -259,7 +263,7 @@ impl ZipScanner {
     }
 
     fn read_locals(&mut self, end: End, out: &mut Outbox) -> (Phase, bool) {
-        let mut misses = Vec::new();
+        let mut misses = self.guess(&end);
         for (entry, slot) in self.entries.iter().zip(&mut self.data).filter(|(_, slot)| slot.is_none()) {
             let more = if entry.compressed < LARGE { LOCAL_AHEAD } else { 0 };
             let ahead = LOCAL_BYTES.saturating_add(wide(entry.name.len())).saturating_add(more);
@@ -291,6 +295,21 @@ impl ZipScanner {
         self.hand_up(out);
         let members = self.entries.iter().zip(self.data.iter().copied());
         (Phase::Checksums(Box::new(Checksums::of(members, self.limits.max_checksum_bytes))), true)
+    }
+
+    /// With the first local headers, once: what follows them at once.
+    fn guess(&mut self, end: &End) -> Vec<Span> {
+        if self.profile.is_some() {
+            return Vec::new();
+        }
+        let names: Vec<(String, u64)> = self.entries.iter().map(|e| (e.text(), e.size)).collect();
+        let members: Vec<(&str, u64)> = names.iter().map(|(n, s)| (n.as_str(), *s)).collect();
+        let profile = Profile::of(&members);
+        let directory = end.directory_by_size().unwrap_or(0);
+        let mut spans = ahead::guesses(&self.entries, &profile, directory, LARGE);
+        spans.retain(|span| span.end <= directory && self.sparse.get(*span).is_none());
+        self.profile = Some(profile);
+        spans
     }
 
     /// Members tile the file: each begins where the one before ends, the first
@@ -332,17 +351,16 @@ impl ZipScanner {
     }
 
     fn hand_up(&mut self, out: &mut Outbox) {
-        let names: Vec<(String, u64)> = self.entries.iter().map(|e| (e.text(), e.size)).collect();
-        let members: Vec<(&str, u64)> = names.iter().map(|(n, s)| (n.as_str(), *s)).collect();
-        let profile = Profile::of(&members);
+        let Some(profile) = self.profile.take() else { return };
         self.format = profile.format;
         if let Some(code) = profile.program() {
             let what = What::Trait { code, name: profile.format.to_owned() };
             out.observe(Observation::new(what, Span { start: 0, end: self.len }));
         }
         let mut children = Vec::new();
-        for ((entry, (name, _)), data) in self.entries.iter().zip(&names).zip(&self.data) {
+        for (entry, data) in self.entries.iter().zip(&self.data) {
             let Some(data) = data.filter(|_| !entry.is_folder()) else { continue };
+            let name = &entry.text();
             let span = Span::at(data.start, entry.compressed);
             if entry.name.contains(&0) {
                 // zipfile ends the name there, others do not.
@@ -385,8 +403,8 @@ impl ZipScanner {
                 Role::TensorData(_) if entry.method != STORED => Role::Any,
                 role => role,
             };
-            let head = Span { start: span.start, end: span.end.min(span.start.saturating_add(CHILD_HEAD)) };
-            let head = self.sparse.get(head).map(<[u8]>::to_vec).unwrap_or_default();
+            let longest = if matches!(role, Role::TorchPickle(_)) { ahead::PICKLE_AHEAD } else { CHILD_HEAD };
+            let head = self.sparse.prefix(Span::at(span.start, longest.min(span.len()))).to_vec();
             children.push(Child { name: name.clone(), span, encoding, role, head });
         }
         children.sort_by_key(|c| profile::order(&c.role));

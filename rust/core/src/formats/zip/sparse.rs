@@ -45,6 +45,16 @@ impl Sparse {
         })
     }
 
+    /// As many first bytes of a span as one window holds.
+    pub(super) fn prefix(&self, span: Span) -> &[u8] {
+        let windows = self.windows.range(..=span.start).rev().take(3).filter_map(|(start, bytes)| {
+            let from = usize::try_from(span.start.checked_sub(*start)?).ok()?;
+            let rest = bytes.get(from..)?;
+            Some(rest.get(..usize::try_from(span.len()).ok()?).unwrap_or(rest))
+        });
+        windows.max_by_key(|bytes| bytes.len()).unwrap_or(&[])
+    }
+
     /// As `get`; notes a miss.
     pub(super) fn want(&self, span: Span) -> Option<&[u8]> {
         let found = self.get(span);

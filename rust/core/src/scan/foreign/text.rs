@@ -65,6 +65,9 @@ fn json(start: &str) -> Foreign {
     if matches!(key, "error" | "errors" | "message" | "detail" | "statusCode") {
         return Foreign::new("json", Kind::Other, format!("a JSON text that begins with {key:?}, {AGAIN}"));
     }
+    if key == "learner" {
+        return Foreign::new("xgboost-json", Kind::Model, "");
+    }
     let what = if key.is_empty() { "a JSON text".to_owned() } else { format!("a JSON text that begins with {key:?}") };
     Foreign::new("json", Kind::Other, format!("{what}: settings, or a model of a kind not read here"))
 }
@@ -128,6 +131,7 @@ mod tests {
             ("{\"a\": 1}", "json"),
             ("{\n  \"error\": \"no\"}", "json"),
             ("{}", "json"),
+            ("{\"learner\":{\"attributes\":{}", "xgboost-json"),
             ("[1, 2]", "json"),
             ("[{\"a\": 1}]", "json"),
             ("import os, sys\n", "python-source"),
