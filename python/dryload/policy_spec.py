@@ -284,6 +284,7 @@ KINDS = (
     "slice",
     "each",
     "keyed",
+    "zone",
 )
 # Words that stand without parentheses, and what they say.
 _BARE = {
@@ -308,4 +309,5 @@ _BROADER = {
     "never": frozenset(KINDS),
     **dict.fromkeys(("array", "dtype", "slice"), _DATA | {"object"}),
     **dict.fromkeys(("each", "keyed"), frozenset({"any"})),
+    "zone": _TEXT,
 }

@@ -211,6 +211,11 @@ ZONE = call("builtins:getattr", name("zoneinfo:ZoneInfo"), value("_unpickle"))
             Verdict.MALICIOUS,
         ),
         (ZONE + b"(" + value(1) + value(1) + b"tR", UNKNOWN),
+        # zoneinfo makes a path of the key, and the name of a package.
+        *(
+            (ZONE + b"(" + value(key) + b"K\x01tR", UNKNOWN)
+            for key in ("", "\U0001f600", "a.b", "../x", "/etc/x", "a//b", "a\\b", "A" * 65)
+        ),
         (GETATTR, Verdict.MALICIOUS),
         (listed(GETATTR), Verdict.MALICIOUS),
         (call("collections:defaultdict", GETATTR), Verdict.MALICIOUS),

@@ -18,6 +18,7 @@ import contextlib
 import copyreg
 import gc
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -29,6 +30,7 @@ import sys
 import time
 import types
 import warnings
+import zoneinfo
 from typing import Any, NoReturn
 
 # Events that only look: everything else is an effect, whatever it is called.
@@ -46,11 +48,18 @@ QUIET = {
 # writes bytes as `_codecs.encode(text, 'latin1')`, and the policy grants no other codec.
 ALWAYS = ["encodings.latin_1"]
 
+# A zone is read by its name from the machine's own database, or from the package tzdata, a module a folder.
+ZONE = ("zoneinfo", "ZoneInfo._unpickle")
+DATABASE = ("importlib.resources", "importlib.readers", "tzdata")
+
 # Libraries whose models are made by their native part, through ctypes.
 NATIVE = ("xgboost.", "lightgbm.")
 
 # What an interpreter keeps in a module when it warns.
 NOTES = {"__warningregistry__"}
+
+
+_TZDATA = importlib.util.find_spec("tzdata")
 
 
 class Blocked(BaseException):
@@ -73,6 +82,8 @@ class Watch:
             told = f"asks for {args[0]!r}.{args[1]!r}"
         elif event == "ctypes.cdata" and any(module.startswith(NATIVE) for module, _ in self.names):
             # A library that was called through ctypes gives back a handle.
+            return
+        elif event in ("import", "open") and ZONE in self.names and _is_of_zones(str(args[0])):
             return
         elif event in QUIET or (event == "compile" and self.kind == "numpy" and args[1] == "<unknown>"):
             # numpy reads the header of an array by `ast.literal_eval`: it parses, and executes nothing.
@@ -101,6 +112,7 @@ class State:
     """What a load must leave as it is."""
 
     def __init__(self, modules: list[str], names: set[tuple[str, str]]) -> None:
+        self.names = names
         self.parts: dict[str, dict[Any, Any]] = {
             "os.environ": dict(os.environ),
             "sys.modules": dict(sys.modules),
@@ -128,11 +140,19 @@ class State:
             f"changes {part}: {key!r:.80}"
             for part, before in self.parts.items()
             for key in before.keys() | later.parts[part].keys()
+            if not (part == "sys.modules" and ZONE in self.names and _is_of_zones(str(key)))
             if key not in before
             or key not in later.parts[part]
             or not _same(before[key], later.parts[part][key])
         ]
         return told[:20]
+
+
+def _is_of_zones(name: str) -> bool:
+    # A module's name, or a path in the database or the package.
+    folders = [*zoneinfo.TZPATH, *(os.path.dirname(p) for p in [getattr(_TZDATA, "origin", None)] if p)]
+    inside = any(os.path.realpath(name).startswith(os.path.realpath(folder) + os.sep) for folder in folders)
+    return inside or name.startswith(DATABASE)
 
 
 def _attributes(of: Any) -> dict[Any, Any]:

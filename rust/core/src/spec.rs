@@ -46,6 +46,7 @@ kinds! {
     DTYPE "dtype" 23;
     SLICE "slice" 24;
     KEYED "keyed" 25;
+    ZONE "zone" 26;
 }
 
 impl Kinds {

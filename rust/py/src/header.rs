@@ -101,12 +101,12 @@ fn check(header: &[u8], len: u64) -> Result<PyHeader, Error> {
     if let Some(error) = read.first_fault() {
         return Err(error.clone());
     }
-    let names = read.tensors.iter().map(|t| t.name.clone().into_owned()).collect();
-    let tensors = read.tensors.into_iter().map(|t| (t.name.into_owned(), (t.dtype.name(), t.shape, t.data_offsets)));
+    let names = read.tensors().map(|t| t.name.into_owned()).collect();
+    let tensors = read.tensors().map(|t| (t.name.into_owned(), (t.dtype.name(), t.shape, t.data_offsets)));
     Ok(PyHeader {
         names,
         tensors: tensors.collect(),
-        metadata: read.metadata.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect(),
+        metadata: read.metadata().into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect(),
         header_bytes: wide(header.len()),
     })
 }

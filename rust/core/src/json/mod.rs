@@ -28,6 +28,25 @@ pub struct Json<'a> {
     at: usize,
 }
 
+/// Told of the objects of a value that is passed over, and of their keys.
+pub trait Keys {
+    /// An object begins at this offset.
+    fn open(&mut self, at: usize);
+    /// A key of the innermost object, its escapes undone.
+    fn key(&mut self, key: &str);
+    /// The innermost object ends.
+    fn close(&mut self);
+}
+
+/// Nobody asks.
+impl Keys for () {
+    fn open(&mut self, _at: usize) {}
+
+    fn key(&mut self, _key: &str) {}
+
+    fn close(&mut self) {}
+}
+
 type Result<T> = std::result::Result<T, Fault>;
 
 impl<'a> Json<'a> {
@@ -35,6 +54,12 @@ impl<'a> Json<'a> {
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
+    }
+
+    /// A cursor inside `text`.
+    #[must_use]
+    pub const fn new_at(text: &'a str, at: usize) -> Self {
+        Self { text, at }
     }
 
     /// Offset in the text.
@@ -72,6 +97,30 @@ impl<'a> Json<'a> {
         if self.accept(byte) { Ok(()) } else { Err(self.fault(expected)) }
     }
 
+    /// Takes exactly these bytes when they are next, space and all.
+    #[inline]
+    pub fn literal(&mut self, bytes: &'static [u8]) -> bool {
+        let is = self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(bytes));
+        if is {
+            self.step(bytes.len());
+        }
+        is
+    }
+
+    /// Takes what stands before the next quote, when it is at most 16 bytes
+    /// and has no escape, and the quote.
+    #[inline]
+    pub fn word_before_quote(&mut self) -> Option<&'a str> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let len = rest.iter().take(17).position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f))?;
+        if rest.get(len) != Some(&b'"') {
+            return None;
+        }
+        let word = self.text.get(self.at..self.at.saturating_add(len))?;
+        self.step(len.saturating_add(1));
+        Some(word)
+    }
+
     /// A fault at the cursor.
     #[cold]
     #[must_use]
@@ -91,6 +140,15 @@ impl<'a> Json<'a> {
         let mut owned: Option<String> = None;
         let mut from = start;
         loop {
+            // Up to a quote or an escape at a stroke: names are long.
+            let run = bytes.get(self.at..).unwrap_or(&[]);
+            let run = run.get(..memchr::memchr2(b'"', b'\\', run).unwrap_or(run.len())).unwrap_or(run);
+            // Without a branch a byte, so that it is done many at a time.
+            if run.iter().fold(false, |found, b| found | (*b < 0x20)) {
+                self.step(run.iter().position(|b| *b < 0x20).unwrap_or(0));
+                return Err(self.fault("no control character in a string"));
+            }
+            self.step(run.len());
             match bytes.get(self.at) {
                 Some(b'"') => {
                     let tail = self.text.get(from..self.at).unwrap_or("");
@@ -111,9 +169,7 @@ impl<'a> Json<'a> {
                     owned.get_or_insert_default().push(c);
                     from = self.at;
                 }
-                Some(0..=0x1f) => return Err(self.fault("no control character in a string")),
-                Some(_) => self.step(1),
-                None => return Err(self.fault("the end of a string")),
+                _ => return Err(self.fault("the end of a string")),
             }
         }
     }
@@ -171,14 +227,21 @@ impl<'a> Json<'a> {
     pub fn unsigned(&mut self) -> Result<u64> {
         const EXPECTED: &str = "an integer from 0 to 2**64 - 1";
         self.peek();
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let text = rest.get(..digits).unwrap_or("");
-        let next = rest.as_bytes().get(digits);
-        if (text.len() > 1 && text.starts_with('0')) || matches!(next, Some(b'.' | b'e' | b'E')) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
+        let mut n = 0u64;
+        let mut digits = 0usize;
+        for byte in rest {
+            if !byte.is_ascii_digit() {
+                break;
+            }
+            let digit = u64::from(byte.wrapping_sub(b'0'));
+            n = n.checked_mul(10).and_then(|n| n.checked_add(digit)).ok_or_else(|| self.fault(EXPECTED))?;
+            digits = digits.saturating_add(1);
+        }
+        let leads = digits > 1 && rest.first() == Some(&b'0');
+        if digits == 0 || leads || matches!(rest.get(digits), Some(b'.' | b'e' | b'E')) {
             return Err(self.fault(EXPECTED));
         }
-        let n = text.parse().map_err(|_| self.fault(EXPECTED))?;
         self.step(digits);
         Ok(n)
     }
@@ -188,6 +251,14 @@ impl<'a> Json<'a> {
     /// # Errors
     /// It is not JSON, or nests deeper than serde_json reads.
     pub fn skip(&mut self) -> Result<()> {
+        self.skip_with(&mut ())
+    }
+
+    /// As `skip`, and tells of the keys.
+    ///
+    /// # Errors
+    /// As `skip`.
+    pub fn skip_with(&mut self, keys: &mut impl Keys) -> Result<()> {
         // One bit a level would do; a byte is simpler: b'{' or b'['.
         let mut open: Vec<u8> = Vec::new();
         loop {
@@ -196,12 +267,14 @@ impl<'a> Json<'a> {
                     if open.len() >= MAX_DEPTH {
                         return Err(self.fault("fewer nested values"));
                     }
+                    let begins = self.at;
                     self.step(1);
                     let close = if b == b'{' { b'}' } else { b']' };
                     if !self.accept(close) {
                         open.push(b);
                         if b == b'{' {
-                            self.key()?;
+                            keys.open(begins);
+                            self.key(keys)?;
                         }
                         continue;
                     }
@@ -220,19 +293,22 @@ impl<'a> Json<'a> {
                 let Some(&container) = open.last() else { return Ok(()) };
                 if self.accept(b',') {
                     if container == b'{' {
-                        self.key()?;
+                        self.key(keys)?;
                     }
                     break;
                 }
                 let close = if container == b'{' { b'}' } else { b']' };
                 self.require(close, "a comma or the end of a container")?;
+                if container == b'{' {
+                    keys.close();
+                }
                 open.pop();
             }
         }
     }
 
-    fn key(&mut self) -> Result<()> {
-        self.string()?;
+    fn key(&mut self, keys: &mut impl Keys) -> Result<()> {
+        keys.key(&self.string()?);
         self.require(b':', "a colon")
     }
 
@@ -246,6 +322,11 @@ impl<'a> Json<'a> {
 
     fn number(&mut self) -> Result<()> {
         let bytes = self.text.as_bytes();
+        // A digit alone is the commonest number.
+        if let Some([b'0'..=b'9', b',' | b']' | b'}', ..]) = bytes.get(self.at..) {
+            self.step(1);
+            return Ok(());
+        }
         let digits = |at: usize| bytes.get(at..).unwrap_or(&[]).iter().take_while(|b| b.is_ascii_digit()).count();
         if bytes.get(self.at) == Some(&b'-') {
             self.step(1);

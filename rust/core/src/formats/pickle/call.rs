@@ -9,6 +9,7 @@ use super::arena::NO_ARGS;
 use super::machine::{Break, Flow, Imported, Machine, operand};
 use super::opcode::Opcode;
 use super::places::Step;
+use super::text::is_zone;
 use super::value::{Class, DUNDER_KEY, Kind, LOST, Node, NodeId, OPAQUE_KEY, PARTIAL, PLANTED, Value};
 use super::{joblib, numpy, torch};
 use crate::bytes::Span;
@@ -433,6 +434,7 @@ impl Machine {
             Value::Bytes(_) => k.has(Kinds::BYTES.or(data)),
             Value::Text(_, id) => {
                 k.has(Kinds::STR.or(data))
+                    || (k.has(Kinds::ZONE) && self.arena.text(id).is_some_and(is_zone))
                     || self.arena.text(id).is_some_and(|t| param.literals.iter().any(|l| l.as_bytes() == t))
             }
             Value::LongText => k.has(Kinds::STR.or(data)),

@@ -27,6 +27,15 @@ pub fn is_dunder(text: &[u8]) -> bool {
     matches!(text, [b'_', b'_', .., b'_', b'_']) && text != b"__doc__"
 }
 
+/// Whether a text names a time zone as the zone database does: `Europe/Berlin`,
+/// `Etc/GMT+1`. zoneinfo makes a path of it, and a name of a package.
+#[must_use]
+pub fn is_zone(text: &[u8]) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'-');
+    let step = |s: &[u8]| s.first().is_some_and(u8::is_ascii_alphabetic) && s.iter().all(plain);
+    text.len() <= 64 && text.split(|b| *b == b'/').all(step)
+}
+
 /// The integer a canonical text stands for, when it fits 64 bits.
 #[must_use]
 pub fn int(text: &[u8]) -> Option<i64> {

@@ -22,5 +22,11 @@ crate::defects! {
     OFFSET_GAP Invalid "safetensors-offset-gap" "bytes between tensors that no tensor names";
     OFFSET_OVERLAP Invalid "safetensors-offset-overlap" "tensors that share bytes";
     UNKNOWN_FIELD Note "safetensors-unknown-field" "a field of a tensor that readers ignore";
+    LARGE_HEADER Note "safetensors-large-header" "a header that readers of the Hub refuse, or much of the file";
+    ODD_PADDING Note "safetensors-odd-padding" "the header is padded with more than spaces";
+    LARGE_DIMENSION Note "safetensors-large-dimension" "a shape that some readers cannot hold, or wrap";
+    MANY_EMPTY Note "safetensors-many-empty" "very many tensors without a byte";
+    UNALIGNED_DATA Note "safetensors-unaligned-data" "a tensor that does not stand at a multiple of its element's size";
+    LARGE_METADATA Note "safetensors-large-metadata" "a very long text in the metadata";
     SUSPICIOUS_NAME Note "safetensors-suspicious-name" "a name that is empty, hides characters or looks like a path";
 }

@@ -50,3 +50,20 @@ impl Dtype {
         TABLE.get(usize::from(self.0)).map_or(0, |(_, bits)| *bits)
     }
 }
+
+/// A set of dtypes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dtypes(u32);
+
+impl Dtypes {
+    /// Adds one.
+    pub const fn add(&mut self, dtype: Dtype) {
+        self.0 |= 1 << dtype.0;
+    }
+
+    /// Those that are in it, in the order of the table.
+    pub fn iter(self) -> impl Iterator<Item = Dtype> {
+        let all = 0..u8::try_from(TABLE.len()).unwrap_or(0);
+        all.filter(move |i| self.0 & (1 << i) != 0).map(Dtype)
+    }
+}

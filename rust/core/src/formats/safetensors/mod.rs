@@ -7,11 +7,14 @@
 pub mod defects;
 mod dtype;
 mod header;
+mod layout;
+mod once;
 mod scanner;
+mod shape;
 
 use super::{Format, Match, Probe};
 
-pub use dtype::Dtype;
+pub use dtype::{Dtype, Dtypes};
 pub use header::{Header, TensorInfo};
 pub use scanner::{check_prefix, header_span};
 
