@@ -8,51 +8,24 @@
 use std::borrow::Cow;
 
 use super::defects;
-use super::dtype::{Dtype, Dtypes};
+use super::dtype::Dtype;
 use super::layout;
 use super::once::Once;
 use super::shape::Shape;
+use super::table::{Entry, Table, TensorInfo, name_of};
 use crate::bytes::{Span, printable, wide};
 use crate::defect::{Class, Defect};
 use crate::error::Error;
 use crate::json::{Fault, Json, Keys};
 
-/// A tensor as the header declares it.
-#[derive(Clone, Debug)]
-pub struct TensorInfo<'a> {
-    /// Name, escapes undone.
-    pub name: Cow<'a, str>,
-    /// Element type.
-    pub dtype: Dtype,
-    /// Dimensions.
-    pub shape: Vec<u64>,
-    /// Start and end in the data section, in bytes.
-    pub data_offsets: (u64, u64),
-    /// Where its key stands in the file.
-    pub at: u64,
-}
-
-/// What is kept of a tensor.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) start: u64,
-    pub(super) end: u64,
-    /// Where its key stands in the header, which is shorter than 4 GB.
-    pub(super) at: u32,
-    pub(super) dtype: Dtype,
-}
-
 /// A header read to its end.
 #[derive(Clone, Debug, Default)]
 pub struct Header<'a> {
     text: &'a str,
-    pub(super) entries: Vec<Entry>,
-    /// Where the value of `__metadata__` begins.
-    metadata_at: Option<usize>,
+    /// Its tensors.
+    pub table: Table,
     /// What is wrong, by its place in the file.
     pub errors: Vec<Error>,
-    /// The dtypes of its tensors.
-    pub dtypes: Dtypes,
     /// A tensor could not be read: the layout of the others says nothing.
     pub(super) unread: bool,
     pub(super) faults: usize,
@@ -119,73 +92,14 @@ impl<'a> Header<'a> {
         header
     }
 
-    /// How many tensors could be read.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// The tensors, in the order of the header.
     pub fn tensors(&self) -> impl Iterator<Item = TensorInfo<'a>> + '_ {
-        (0..self.entries.len()).filter_map(|index| self.tensor_at(index))
+        (0..self.table.len()).filter_map(|index| self.table.tensor_at(self.text, index))
     }
 
     /// The name of a tensor.
     pub(super) fn name_of(&self, entry: &Entry) -> Option<Cow<'a, str>> {
-        Json::new_at(self.text, usize::try_from(entry.at).ok()?).string().ok()
-    }
-
-    /// A tensor by its place in the order of the header.
-    #[must_use]
-    pub fn tensor_at(&self, index: usize) -> Option<TensorInfo<'a>> {
-        let entry = self.entries.get(index)?;
-        let at = usize::try_from(entry.at).ok()?;
-        let mut json = Json::new_at(self.text, at);
-        let name = json.string().ok()?;
-        json.require(b':', "a colon").ok()?;
-        json.require(b'{', "an object").ok()?;
-        let mut dims = None;
-        while dims.is_none() {
-            let key = json.string().ok()?;
-            json.require(b':', "a colon").ok()?;
-            if key == "shape" {
-                dims = Some(Shape::dimensions(&mut json).ok()?);
-            } else {
-                json.skip().ok()?;
-            }
-            json.accept(b',');
-        }
-        let data_offsets = (entry.start, entry.end);
-        Some(TensorInfo { name, dtype: entry.dtype, shape: dims?, data_offsets, at: place(at) })
-    }
-
-    /// `__metadata__`, in the order of the header; what is no string is left out.
-    #[must_use]
-    pub fn metadata(&self) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-        let mut pairs = Vec::new();
-        let Some(at) = self.metadata_at else { return pairs };
-        let mut json = Json::new_at(self.text, at);
-        let mut more = json.accept(b'{');
-        while more {
-            let Ok(key) = json.string() else { break };
-            if !json.accept(b':') {
-                break;
-            }
-            if json.peek() == Some(b'"') {
-                let Ok(value) = json.string() else { break };
-                pairs.push((key, value));
-            } else if json.skip().is_err() {
-                break;
-            }
-            more = json.accept(b',');
-        }
-        pairs
+        name_of(self.text, entry)
     }
 
     /// The first error that makes the file invalid or unjudged.
@@ -272,7 +186,7 @@ impl<'a> Header<'a> {
             self.at(&defects::METADATA_TYPE, at, || ("an object".to_owned(), "another value".to_owned()));
             return Ok(());
         }
-        self.metadata_at = Some(at);
+        self.table.metadata_at = Some(at);
         json.require(b'{', "an object")?;
         once.open(at);
         let mut more = !json.accept(b'}');
@@ -342,12 +256,12 @@ impl<'a> Header<'a> {
                     json.skip_with(once)
                 }
             };
-            if let Some(known) = FIELDS.iter().position(|f| *f == key).and_then(|i| seen.get_mut(i)) {
-                if std::mem::replace(known, true) {
-                    let found = || ("each key once".to_owned(), printable(key.as_bytes(), 80));
-                    self.at(&defects::DUPLICATE_KEY, key_at, found);
-                    faulty = true;
-                }
+            if let Some(known) = FIELDS.iter().position(|f| *f == key).and_then(|i| seen.get_mut(i))
+                && std::mem::replace(known, true)
+            {
+                let found = || ("each key once".to_owned(), printable(key.as_bytes(), 80));
+                self.at(&defects::DUPLICATE_KEY, key_at, found);
+                faulty = true;
             }
             if let Err(fault) = read {
                 // JSON of another type, or no JSON: skipping tells which.
@@ -390,14 +304,14 @@ impl<'a> Header<'a> {
     /// Keeps a tensor; holds its offsets against shape times dtype, and its
     /// shape against what other readers hold.
     fn keep(&mut self, shape: &Shape, entry: Entry, name: &str, at: usize) {
-        self.dtypes.add(entry.dtype);
+        self.table.dtypes.add(entry.dtype);
         self.empty = self.empty.saturating_add(u64::from(entry.start == entry.end));
         if let Some(error) = layout::check_size(shape, &entry, name, place(at)) {
             self.error(error);
         } else if let Some(found) = shape.is_large() {
             self.at(&defects::LARGE_DIMENSION, at, || ("what every reader holds".to_owned(), found));
         }
-        self.entries.push(entry);
+        self.table.entries.push(entry);
     }
 
     fn dtype(&mut self, json: &mut Json<'a>, at: usize) -> Result<Option<Dtype>, Fault> {

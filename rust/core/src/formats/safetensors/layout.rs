@@ -1,8 +1,9 @@
 //! The data section: sizes, then no gap, no overlap, up to the last byte.
 
 use super::defects;
-use super::header::{Entry, Header, place};
+use super::header::{Header, place};
 use super::shape::Shape;
+use super::table::Entry;
 use crate::bytes::{Span, printable};
 use crate::error::Error;
 
@@ -11,7 +12,7 @@ pub(super) fn check(header: &mut Header<'_>, len: u64, data_start: u64) {
     if header.unread {
         return;
     }
-    let entries = std::mem::take(&mut header.entries);
+    let entries = std::mem::take(&mut header.table.entries);
     let key = |entry: &Entry| (entry.start, entry.end);
     let mut walk = Walk { header, end: 0, unaligned: false, data_start };
     // Files written by the official writer are sorted already.
@@ -25,7 +26,7 @@ pub(super) fn check(header: &mut Header<'_>, len: u64, data_start: u64) {
         order.iter().filter_map(entry).for_each(|entry| walk.step(entry));
     }
     let end = walk.end;
-    header.entries = entries;
+    header.table.entries = entries;
     let rest = Span { start: data_start, end: len };
     if end > rest.len() {
         let error = Error::new(&defects::TRUNCATED, Span { start: len, end: len });

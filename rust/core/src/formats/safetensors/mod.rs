@@ -11,12 +11,14 @@ mod layout;
 mod once;
 mod scanner;
 mod shape;
+mod table;
 
 use super::{Format, Match, Probe};
 
 pub use dtype::{Dtype, Dtypes};
-pub use header::{Header, TensorInfo};
+pub use header::Header;
 pub use scanner::{check_prefix, header_span};
+pub use table::{Table, TensorInfo};
 
 /// The format.
 pub static FORMAT: Format = Format {

@@ -90,9 +90,8 @@ impl Keys for Once {
             return;
         }
         own.sort_unstable();
-        let mut twice: Vec<u64> = own.windows(2).filter(|w| w.first() == w.last()).map(|w| w[0]).take(4096).collect();
-        twice.dedup();
-        twice.truncate(MAX_KEPT);
+        let runs = own.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
+        let twice: Vec<u64> = runs.filter_map(|run| run.first().copied()).take(MAX_KEPT).collect();
         if !twice.is_empty() && self.repeated.len() < MAX_KEPT {
             self.repeated.push((at, twice));
         }

@@ -86,7 +86,7 @@ impl Scanner for SafetensorsScanner {
         let header = usize::try_from(length).ok().and_then(|n| bytes.get(8..)?.get(..n));
         let Some(header) = header else { return };
         let header = Header::read(header, self.len);
-        self.tensors = u64::try_from(header.len()).unwrap_or(u64::MAX);
+        self.tensors = u64::try_from(header.table.len()).unwrap_or(u64::MAX);
         header.errors.into_iter().for_each(|e| out.defect(e));
         out.skip("tensor-data", self.len.saturating_sub(span.end));
         self.done = true;
