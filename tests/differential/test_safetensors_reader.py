@@ -165,3 +165,13 @@ def test_no_length_of_a_header_makes_a_pickle_of_a_plain_file(first: int) -> Non
     lengths = range(max(first, 80), first + 256 + 80)
     verdicts = {length: scan(with_header_of(length), name="m.safetensors").verdict for length in lengths}
     assert {length: verdict for length, verdict in verdicts.items() if verdict is not Verdict.INERT} == {}
+
+
+@pytest.mark.parametrize(
+    "number", ["922337201e175808", "1e309", "-1e309", "1" * 400, "1e-400", "1.5e300", "1e0"]
+)
+def test_a_number_that_no_double_holds_is_no_json(number: str) -> None:
+    """Found by the mutants: an unknown field that serde_json refuses."""
+    head = '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":' + number + "}}"
+    data = struct.pack("<Q", len(head)) + head.encode()
+    assert (scan(data, name="m.safetensors").verdict is Verdict.INERT) == (official(data) is not None)

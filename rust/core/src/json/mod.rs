@@ -21,6 +21,11 @@ pub struct Fault {
 /// Nested values serde_json reads before it gives up.
 const MAX_DEPTH: usize = 127;
 
+/// A number without exponent that is no longer fits a double.
+const MAX_DIGITS: usize = 300;
+/// Below the largest double by more than any rounding.
+const LARGEST: f64 = 1.7e308;
+
 /// The cursor.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<'a> {
@@ -327,6 +332,7 @@ impl<'a> Json<'a> {
             self.step(1);
             return Ok(());
         }
+        let begins = self.at;
         let digits = |at: usize| bytes.get(at..).unwrap_or(&[]).iter().take_while(|b| b.is_ascii_digit()).count();
         if bytes.get(self.at) == Some(&b'-') {
             self.step(1);
@@ -354,6 +360,15 @@ impl<'a> Json<'a> {
                 return Err(self.fault("a digit"));
             }
             self.step(exponent);
+        }
+        // serde_json refuses what no double holds.
+        let text = self.text.get(begins..self.at).unwrap_or("");
+        if text.len() > MAX_DIGITS || text.contains(['e', 'E']) {
+            let fits = text.parse::<f64>().is_ok_and(|n| n.abs() < LARGEST);
+            if !fits {
+                self.at = begins;
+                return Err(self.fault("a number that a double holds"));
+            }
         }
         Ok(())
     }
@@ -391,7 +406,7 @@ mod tests {
             assert_eq!(json.skip(), Ok(()), "{good}");
             assert_eq!(json.at(), good.len());
         }
-        for bad in ["{", "[1,]", "{\"a\" 1}", "NaN", "tru", "{\"a\":1,}", "-", "1."] {
+        for bad in ["{", "[1,]", "{\"a\" 1}", "NaN", "1e309", "-1e999999", "tru", "{\"a\":1,}", "-", "1."] {
             assert!(Json::new(bad).skip().is_err(), "{bad}");
         }
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
