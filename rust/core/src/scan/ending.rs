@@ -173,7 +173,7 @@ impl Session {
             return;
         }
         let active = region.active.take();
-        let (mut held, _) = self.hold(&mut region, active);
+        let mut held: Vec<_> = self.hold(&mut region, active).into_iter().map(|(part, _)| part).collect();
         let pending = std::mem::take(&mut region.pending).into_iter().map(Into::into);
         let Some(first) = held.first_mut() else {
             self.plain_part(region.member.clone(), region.offset(), region.len, error);

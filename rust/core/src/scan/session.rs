@@ -399,11 +399,13 @@ impl Session {
     /// All candidates were followed: what held is what the region is.
     fn end_region(&mut self) {
         let Some(mut region) = self.regions.pop() else { return };
-        let (mut held, children) = self.hold(&mut region, None);
-        let by_name = |p: &PartRecord| region.by_name.iter().any(|f| f.name == p.family);
+        let mut held = self.hold(&mut region, None);
+        let by_name = |(p, _): &(PartRecord, Vec<Child>)| region.by_name.iter().any(|f| f.name == p.family);
         if !held.iter().all(by_name) {
             held.retain(|p| !by_name(p));
         }
+        let (mut held, children): (Vec<_>, Vec<_>) = held.into_iter().unzip();
+        let children: Vec<_> = children.into_iter().flatten().collect();
         if held.is_empty() {
             return self.nothing_held(&region);
         }
@@ -431,9 +433,9 @@ impl Session {
     /// The parts of what held among the matches followed, and what they hand
     /// up. One that was cut short could not show whether it holds: what it saw
     /// is kept.
-    pub(super) fn hold(&mut self, region: &mut Region, cut_short: Option<Active>) -> (Vec<PartRecord>, Vec<Child>) {
+    pub(super) fn hold(&mut self, region: &mut Region, cut_short: Option<Active>) -> Vec<(PartRecord, Vec<Child>)> {
         let offset = region.offset();
-        let (mut held, mut children) = (Vec::new(), Vec::new());
+        let mut held = Vec::new();
         let finished = std::mem::take(&mut region.finished).into_iter().map(|a| (a, false));
         for (Active { format, mut scanner, mut out }, is_cut) in finished.chain(cut_short.map(|a| (a, true))) {
             let mut part = scanner.part();
@@ -460,8 +462,7 @@ impl Session {
             if let Some(trace) = out.trace {
                 self.record.rows.extend(trace.into_rows().into_iter().map(|row| (index, row)));
             }
-            children.extend(out.children);
-            held.push(PartRecord {
+            let record = PartRecord {
                 member: region.member.clone(),
                 offset,
                 size: region.len,
@@ -469,9 +470,10 @@ impl Session {
                 part,
                 observations: out.observations,
                 dropped: out.dropped,
-            });
+            };
+            held.push((record, out.children));
         }
-        (held, children)
+        held
     }
 
     /// Keeps what the other members of the archive are read with.

@@ -14,7 +14,7 @@ pub mod defects;
 mod scanner;
 
 use super::{Format, Match, Probe};
-use crate::decode;
+use crate::decode::{self, Decoder, Form, Status};
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -27,11 +27,28 @@ pub static FORMAT: Format = Format {
 };
 
 /// Whether the region begins like a stream. One without a signature is
-/// followed where the name is that of a model.
+/// followed where the name is that of a model; one that breaks before anything
+/// comes out of it, only where the region is nothing else: a safetensors header
+/// of 40,056 bytes begins as zlib does.
 fn probe(p: &Probe<'_>) -> Match {
     match decode::detect(p.head) {
+        Some(form) if breaks_at_once(form, p.head) => Match::Named,
         Some(form) if form.is_signed => Match::Sure,
         Some(_) if p.named_like_model() => Match::Maybe,
         _ => Match::No,
+    }
+}
+
+/// Bytes that a trial may put out.
+const ROOM: usize = 64;
+
+fn breaks_at_once(form: &Form, head: &[u8]) -> bool {
+    let (mut decoder, mut rest, mut out) = (Decoder::new(form), head, Vec::new());
+    loop {
+        let step = decoder.step(rest, &mut out, ROOM);
+        if !out.is_empty() || step.status != Status::Running || step.used == 0 {
+            return out.is_empty() && matches!(step.status, Status::Broken(_));
+        }
+        rest = rest.get(step.used..).unwrap_or(&[]);
     }
 }

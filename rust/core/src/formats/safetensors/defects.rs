@@ -27,6 +27,7 @@ crate::defects! {
     LARGE_DIMENSION Note "safetensors-large-dimension" "a shape that some readers cannot hold, or wrap";
     MANY_EMPTY Note "safetensors-many-empty" "very many tensors without a byte";
     UNALIGNED_DATA Note "safetensors-unaligned-data" "a tensor that does not stand at a multiple of its element's size";
+    FOREIGN_TENSOR Note "safetensors-foreign-tensor" "a tensor of bytes that begins as a file of another kind";
     LARGE_METADATA Note "safetensors-large-metadata" "a very long text in the metadata";
     SUSPICIOUS_NAME Note "safetensors-suspicious-name" "a name that is empty, hides characters or looks like a path";
 }

@@ -4,6 +4,7 @@
 //! is accepted here, and forms on which readers disagree are defects. Tensor
 //! bytes are not read.
 
+mod content;
 pub mod defects;
 mod dtype;
 mod header;

@@ -1,5 +1,7 @@
-//! Asks for the length, then for the header, then for nothing more.
+//! Asks for the length, then for the header, then for the first bytes of a few
+//! tensors.
 
+use super::content::{self, Look};
 use super::defects;
 use super::header::Header;
 use crate::bytes::{Reader, Span};
@@ -53,12 +55,14 @@ pub(super) struct SafetensorsScanner {
     need: Span,
     tensors: u64,
     done: bool,
+    /// Tensors of bytes whose first ones are awaited.
+    looks: Vec<Look>,
 }
 
 impl SafetensorsScanner {
     pub(super) fn new(p: &Probe<'_>) -> Self {
         let need = Span { start: 0, end: PREFIX.min(p.len) };
-        Self { len: p.len, max: p.limits.max_header_bytes, need, tensors: 0, done: false }
+        Self { len: p.len, max: p.limits.max_header_bytes, need, tensors: 0, done: false, looks: Vec::new() }
     }
 }
 
@@ -67,10 +71,17 @@ impl Scanner for SafetensorsScanner {
         if !self.done {
             wants.push(Want { span: self.need, until: self.need.end });
         }
+        wants.extend(self.looks.iter().map(Look::want));
     }
 
     fn feed(&mut self, at: u64, bytes: &[u8], out: &mut Outbox) {
-        if self.done || at != 0 {
+        if self.done {
+            if let Some(index) = self.looks.iter().position(|look| look.span.start == at) {
+                self.looks.remove(index).judge(bytes).into_iter().for_each(|error| out.defect(error));
+            }
+            return;
+        }
+        if at != 0 {
             return;
         }
         let length = match check_prefix(bytes, self.len, self.max) {
@@ -87,6 +98,9 @@ impl Scanner for SafetensorsScanner {
         let Some(header) = header else { return };
         let header = Header::read(header, self.len);
         self.tensors = u64::try_from(header.table.len()).unwrap_or(u64::MAX);
+        if header.first_fault().is_none() {
+            self.looks = content::looks(&header, span.end);
+        }
         header.errors.into_iter().for_each(|e| out.defect(e));
         out.skip("tensor-data", self.len.saturating_sub(span.end));
         self.done = true;
