@@ -7,6 +7,7 @@ A case is a folder of `tests/cases` named by the slug, with one module `case.py`
 - `NEAR_MISS_IS_INERT`: whether nothing at all is wrong with the look-alike.
 - `LIMITS`: limits for both scans.
 - `variants()`: further inputs that must have the slug, by what is special about them, each with its name.
+- `repositories()`: two folders to check instead, as files by name.
 - `paths(folder)` or `sources()`: two files to scan instead of the bytes, when bytes alone cannot show it.
 
 Nothing here is ever loaded: the bytes are made, scanned and dropped.
@@ -15,13 +16,13 @@ Nothing here is ever loaded: the bytes are made, scanned and dropped.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from dryload import Report, Verdict, scan, scan_many
+from dryload import Report, Verdict, check_repository, scan, scan_many
 from dryload.findings import Finding
 from dryload.rules.catalogue import catalogue
 
@@ -42,6 +43,11 @@ def load(slug: str) -> ModuleType:
 def scans(case: ModuleType, folder: Path) -> tuple[Report, Report]:
     """Scans what fires and its near miss."""
     limits = getattr(case, "LIMITS", None)
+    if hasattr(case, "repositories"):
+        reports = [
+            check_repository(unpacked(files, folder / str(i))) for i, files in enumerate(case.repositories())
+        ]
+        return reports[0], reports[1]
     if hasattr(case, "paths"):
         first, second = (list(scan_many(path)) for path in case.paths(folder))
         assert len(first) == len(second) == 1
@@ -51,6 +57,14 @@ def scans(case: ModuleType, folder: Path) -> tuple[Report, Report]:
     else:
         fires, near_miss = case.fires(), case.near_miss()
     return scan(fires, name=case.NAME, limits=limits), scan(near_miss, name=case.NAME, limits=limits)
+
+
+def unpacked(files: Mapping[str, bytes], folder: Path) -> Path:
+    """Makes a folder of files."""
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder
 
 
 def having(report: Report, slug: str) -> list[Finding]:

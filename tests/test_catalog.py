@@ -18,7 +18,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path(dryload.__file__).parent
 
 # A slug begins with the format it is about: house style 8.
-PREFIXES = {"compressed", "joblib", "npy", "pickle", "safetensors", "scan", "skops", "tar", "torch"}
+PREFIXES = {
+    "compressed",
+    "joblib",
+    "npy",
+    "pickle",
+    "repository",
+    "safetensors",
+    "scan",
+    "skops",
+    "tar",
+    "torch",
+}
 PREFIXES |= {"torchscript", "zip"}
 
 # Modules of `rules` that are no rule.

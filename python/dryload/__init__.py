@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dryload.outputs.text import render_text
     from dryload.policy import Policy
     from dryload.report import Coverage, Report, Summary
+    from dryload.repository import check_repository
     from dryload.safetensors import Header, TensorInfo, validate_safetensors
     from dryload.scanner import scan, scan_many
 
@@ -48,6 +49,7 @@ __all__ = [
     "UrlError",
     "Verdict",
     "__version__",
+    "check_repository",
     "render_text",
     "safe_load",
     "scan",
@@ -76,6 +78,7 @@ _HOME = {
     "UrlError": "errors",
     "Verdict": "findings",
     "__version__": "_version",
+    "check_repository": "repository",
     "render_text": "outputs.text",
     "safe_load": "guard",
     "scan": "scanner",

@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "scan": "dryload.cli.scan",
     "disasm": "dryload.cli.disasm",
+    "repository": "dryload.cli.repository",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",
 }

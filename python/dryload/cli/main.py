@@ -60,6 +60,7 @@ def _dispatch(words: list[str]) -> int:
 
 HELP = """\
 usage: dryload [scan] PATH...      say what loading these files would do
+       dryload repository FOLDER   say whether the files of a model repository agree
        dryload disasm PATH         list the pickle instructions of a file
        dryload rule [SLUG]         explain a rule, or list all of them
        dryload policy COMMAND      show, check or learn what files may import

@@ -20,7 +20,7 @@ from dryload.scanner import scan, scan_many
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import TextIO
 
     from dryload.cli.config import Config
@@ -51,6 +51,11 @@ class Options:
 
 def run(words: list[str]) -> int:
     """Scans what the words name and gives the exit code."""
+    return report_on(words, _reports)
+
+
+def report_on(words: list[str], reports: Callable[[Options, Policy, int | None], Iterator[Report]]) -> int:
+    """Writes the reports of what the words name to the outputs, and gives the exit code."""
     started = time.perf_counter()
     options = _parsed(words)
     if not options.paths:
@@ -72,7 +77,7 @@ def run(words: list[str]) -> int:
     try:
         outputs = _outputs(options, config, policy, files)
         summary = Summary()
-        for report in _reports(options, policy, options.jobs or config.jobs):
+        for report in reports(options, policy, options.jobs or config.jobs):
             summary.add(report)
             for output in outputs:
                 output.add(report)

@@ -1,0 +1,38 @@
+"""Sees: a `.bin`, `.pt`, `.pth`, `.ckpt` or `.pkl` file beside a `.safetensors` file.
+
+Why it matters: A loader that lacks one format, or is told so, takes the other.
+
+A benign repository with the same trait: repositories that keep the old format for old loaders.
+"""
+
+from __future__ import annotations
+
+from dryload.findings import Severity, Verdict
+from dryload.rules.base import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dryload._core import Observation
+    from dryload.findings import Finding
+
+
+def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
+    """Tells each place."""
+    for fact in facts:
+        evidence = {"file": fact["member"] or "", "pointer": fact["name"], "found": fact["found"]}
+        yield rule.at(fact, fact["found"], evidence=evidence, note=rule.summary)
+
+
+RULE = Rule(
+    id="repository-pickled-weights",
+    verdict=Verdict.INERT,
+    severity=Severity.NOTE,
+    summary="weights that are pickles stand beside weights that are not",
+    why="A loader that lacks one format, or is told so, takes the other.",
+    benign="Repositories that keep the old format for old loaders.",
+    help="Remove the pickles, or scan them as well.",
+    observes=("repository-pickled-weights",),
+    judge=judge,
+)
