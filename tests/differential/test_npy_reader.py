@@ -177,3 +177,11 @@ def test_where_a_mutant_is_called_inert_numpy_reads_the_same_bytes() -> None:
 def test_no_mutant_is_called_inert_that_numpy_rejects() -> None:
     for data in _inert_mutants():
         assert numpy_reads(data) is not None, data
+
+
+@pytest.mark.parametrize("descr", ["<M08[D]", "<m08", "<f04", "|S02", "<U01"])
+def test_a_size_with_a_leading_zero_is_not_read(descr: str) -> None:
+    """Found by the mutants: numpy refuses the first two, and no writer makes any of them."""
+    item = 8 if "8" in descr else 4 if descr != "|S02" else 2
+    text = b"{'descr': '%s', 'fortran_order': False, 'shape': (1,), }" % descr.encode()
+    assert scan(header(text, bytes(item)), name="a.npy").verdict is not Verdict.INERT

@@ -8,6 +8,7 @@ import pickle
 import random
 import warnings
 import zipfile
+import zlib
 
 import pytest
 
@@ -163,3 +164,15 @@ def test_where_a_mutant_is_called_inert_zipfile_reads_it_and_sees_the_same_membe
         inert += scan(data, name="model.zip", limits=FULL).verdict is Verdict.INERT
         assert agrees(data) == "", data
     print(f"zip oracle: {tried} mutants, {inert} of them inert")
+
+
+def test_the_stream_of_a_small_member_of_torch_is_seen_to_its_end() -> None:
+    """Found by the mutants: what a loader reads of `m/version` came out, and its stream did not end there."""
+    data = bytearray(zipped({"m/data.pkl": GOOD, "m/version": b"3\n"}, zipfile.ZIP_DEFLATED))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        info = archive.getinfo("m/version")
+    end = info.header_offset + 30 + len(info.filename) + info.compress_size
+    data[end - 1] = 0xFF
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, pytest.raises(zlib.error):
+        archive.read("m/version")
+    assert scan(bytes(data), name="m.pt").verdict is not Verdict.INERT

@@ -19,6 +19,9 @@ const MAX_NAMED: usize = 3;
 impl Session {
     /// No format held: raw numbers, a format known by name, or nothing known.
     pub(super) fn nothing_held(&mut self, region: &Region) {
+        if region.role == Role::Marker {
+            return self.skipped(region.member.clone(), observe::Skip { why: "marker", bytes: region.len });
+        }
         if matches!(region.role, Role::TensorData(_)) {
             let skip = observe::Skip { why: "tensor-data", bytes: region.len };
             self.record.skipped.push((region.member.clone(), skip));

@@ -290,7 +290,11 @@ impl Session {
                     .iter()
                     .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'\n' | b' '))
             {
-                self.skip_region("marker");
+                if region.own.is_none() {
+                    return self.skip_region("marker");
+                }
+                // Its stream is seen to the end.
+                region.phase = Phase::Drain;
                 return;
             }
             region.role = Role::Any;
@@ -407,7 +411,10 @@ impl Session {
         let (mut held, children): (Vec<_>, Vec<_>) = held.into_iter().unzip();
         let children: Vec<_> = children.into_iter().flatten().collect();
         if held.is_empty() {
-            return self.nothing_held(&region);
+            return match self.inflated_fault(&region) {
+                Some(error) => self.plain_part(region.member.clone(), region.offset(), region.len, error),
+                None => self.nothing_held(&region),
+            };
         }
         if let ([first, .., last], span) = (&mut *held, Span { start: 0, end: region.len }) {
             let both = format!("{} and {}", first.part.format, last.part.format);
@@ -417,7 +424,9 @@ impl Session {
             self.record.recognised = true;
             self.record.format = held.first().map_or("", |p| p.part.format);
         }
-        self.check_inflated(&region, &mut held);
+        if let (Some(first), Some(error)) = (held.first_mut(), self.inflated_fault(&region)) {
+            first.observations.push(error.into());
+        }
         let formats: Vec<_> = held.iter().flat_map(|p| [p.part.format, p.family]).collect();
         if let (Some(first), Some(error)) =
             (held.first_mut(), mismatch::of_formats(&region.name(&self.name), region.len, &formats))
@@ -494,20 +503,23 @@ impl Session {
         }
     }
 
-    /// A member that was inflated to its end is as long as declared.
-    fn check_inflated(&self, region: &Region, held: &mut [PartRecord]) {
-        let (Some(id), Some(first)) = (region.own, held.first_mut()) else { return };
+    /// A member that was inflated to its end is as long as declared, and its
+    /// stream ends where it does.
+    fn inflated_fault(&self, region: &Region) -> Option<Error> {
+        let id = region.own?;
         let (made, state, taken) = (self.streams.made(id), self.streams.state(id), self.streams.taken(id));
         let span = Span { start: 0, end: region.len };
         let ended = matches!(state, State::Ended | State::Trailing(_));
         if ended && made != region.len || made > region.len {
             let error = Error::new(&decode::INFLATED_SIZE, span);
-            first.observations.push(error.with(format!("{} bytes", region.len), format!("{made} bytes")).into());
-        } else if made == region.len && (state != State::Ended || taken < region.stored) {
+            return Some(error.with(format!("{} bytes", region.len), format!("{made} bytes")));
+        }
+        if made == region.len && (state != State::Ended || taken < region.stored) {
             let found = format!("{taken} of {} bytes used", region.stored);
             let error = Error::new(&decode::BAD_DEFLATE, span);
-            first.observations.push(error.with("a stream that ends where the member does", found).into());
+            return Some(error.with("a stream that ends where the member does", found));
         }
+        None
     }
 }
 

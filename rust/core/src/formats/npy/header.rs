@@ -253,6 +253,10 @@ fn type_string(text: &[u8]) -> Option<Item> {
     }
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (number, unit) = rest.split_at_checked(digits)?;
+    if number.len() > 1 && number.starts_with(b"0") {
+        // numpy takes `f04`, and refuses `M08`: no writer makes either.
+        return None;
+    }
     let n: u64 = if number.is_empty() && kind == b'?' { 1 } else { std::str::from_utf8(number).ok()?.parse().ok()? };
     let is_number = match kind {
         b'b' | b'?' => n == 1,

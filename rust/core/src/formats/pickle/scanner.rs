@@ -545,6 +545,10 @@ impl Scanner for PickleScanner {
         } else {
             "pickle"
         };
+        let keys = self.machine.storages.keys();
+        let mut storages: Vec<_> = keys.map(|k| String::from_utf8_lossy(k).into_owned()).collect();
+        // One order for all runs.
+        storages.sort_unstable();
         Part {
             recognised,
             format,
@@ -552,7 +556,7 @@ impl Scanner for PickleScanner {
             opcodes: Some(self.opcodes),
             tensors: self.is_legacy().then(|| wide(self.machine.storages.len())),
             imports: self.machine.globals().cloned().collect(),
-            storages: self.machine.storages.keys().map(|k| String::from_utf8_lossy(k).into_owned()).collect(),
+            storages,
             declares: Vec::new(),
         }
     }
