@@ -5,6 +5,8 @@ from __future__ import annotations
 COMMANDS = {
     "scan": "dryload.cli.scan",
     "disasm": "dryload.cli.disasm",
+    "validate": "dryload.cli.validate",
+    "inspect": "dryload.cli.inspect",
     "repository": "dryload.cli.repository",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",

@@ -60,6 +60,8 @@ def _dispatch(words: list[str]) -> int:
 
 HELP = """\
 usage: dryload [scan] PATH...      say what loading these files would do
+       dryload validate PATH...    hold files against the rules of their formats
+       dryload inspect PATH        show parts, metadata, tensors, gaps and overlaps
        dryload repository FOLDER   say whether the files of a model repository agree
        dryload disasm PATH         list the pickle instructions of a file
        dryload rule [SLUG]         explain a rule, or list all of them

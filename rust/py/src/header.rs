@@ -57,6 +57,13 @@ impl PyHeader {
         Ok((tensor.dtype.name(), PyTuple::new(py, tensor.shape)?, tensor.data_offsets))
     }
 
+    /// Name, dtype, shape and data_offsets of each tensor, in the order of the
+    /// header; a name may stand twice where the header was not refused.
+    fn rows(&self) -> Vec<(String, &'static str, Vec<u64>, (u64, u64))> {
+        let tensors = (0..self.table.len()).filter_map(|index| self.table.tensor_at(&self.text, index));
+        tensors.map(|t| (t.name.into_owned(), t.dtype.name(), t.shape, t.data_offsets)).collect()
+    }
+
     /// The metadata, in the order of the header.
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
@@ -105,6 +112,20 @@ const FIRST: u64 = 4096;
 /// FormatError, and OSError when the file cannot be read.
 #[pyfunction]
 pub fn safetensors_header_file(py: Python<'_>, path: AnyPath) -> PyResult<PyHeader> {
+    of_file(py, path, check)
+}
+
+/// The tensors of a file that could be read, whatever is wrong with it: its
+/// notes hold faults as well. Raises as `safetensors_header_file` where there
+/// is no header at all.
+#[pyfunction]
+pub fn safetensors_layout_file(py: Python<'_>, path: AnyPath) -> PyResult<PyHeader> {
+    of_file(py, path, |header, len| Ok(keep(header, len)))
+}
+
+type Check = fn(Vec<u8>, u64) -> Result<PyHeader, Error>;
+
+fn of_file(py: Python<'_>, path: AnyPath, check: Check) -> PyResult<PyHeader> {
     let path = path.into_path();
     let checked = py.detach(|| -> Result<Result<PyHeader, Error>, dryload_io::Failure> {
         let source = FileSource::open(&path)?;
@@ -133,9 +154,19 @@ fn check(header: Vec<u8>, len: u64) -> Result<PyHeader, Error> {
         return Err(error.clone());
     }
     let (table, notes) = (read.table, read.errors);
-    // It was UTF-8 a moment ago.
+    Ok(made(header, table, notes))
+}
+
+fn keep(header: Vec<u8>, len: u64) -> PyHeader {
+    let read = Header::read(&header, len);
+    let (table, notes) = (read.table, read.errors);
+    made(header, table, notes)
+}
+
+fn made(header: Vec<u8>, table: Table, notes: Vec<Error>) -> PyHeader {
+    // Where it is no UTF-8, nothing was read of it.
     let text = String::from_utf8(header).unwrap_or_default();
-    Ok(PyHeader { text, table, notes, places: OnceLock::new() })
+    PyHeader { text, table, notes, places: OnceLock::new() }
 }
 
 fn format_error(error: &Error) -> PyErr {
