@@ -59,7 +59,7 @@ impl PyHeader {
 
     /// Name, dtype, shape and data_offsets of each tensor, in the order of the
     /// header; a name may stand twice where the header was not refused.
-    fn rows(&self) -> Vec<(String, &'static str, Vec<u64>, (u64, u64))> {
+    fn rows(&self) -> Vec<Row> {
         let tensors = (0..self.table.len()).filter_map(|index| self.table.tensor_at(&self.text, index));
         tensors.map(|t| (t.name.into_owned(), t.dtype.name(), t.shape, t.data_offsets)).collect()
     }
@@ -123,6 +123,8 @@ pub fn safetensors_layout_file(py: Python<'_>, path: AnyPath) -> PyResult<PyHead
     of_file(py, path, |header, len| Ok(keep(header, len)))
 }
 
+/// Name, dtype, shape, data_offsets.
+type Row = (String, &'static str, Vec<u64>, (u64, u64));
 type Check = fn(Vec<u8>, u64) -> Result<PyHeader, Error>;
 
 fn of_file(py: Python<'_>, path: AnyPath, check: Check) -> PyResult<PyHeader> {
