@@ -45,16 +45,16 @@ def test_holes_and_overlaps_stand_between_the_tensors(
     path.write_bytes(safetensors(header, bytes(16)))
     main(["inspect", str(path)])
     lines = capsys.readouterr().out.splitlines()
-    assert [" ".join(line.split()[1:]) for line in lines[3:9]] == [
+    assert [" ".join(line.split()[1:]) for line in lines[4:10]] == [
         "a U8 4 4",
         "gap, 4 bytes",
         "b U8 2x2 4",
         "overlap, 2 bytes",
         "c F32 scalar 4",
-        "gap, 2 bytes",
+        "after the last tensor, 2 bytes",
     ]
     assert "\x1b" not in "".join(lines)
-    assert "safetensors-offset-gap" in lines[9]
+    assert "safetensors-offset-gap" in lines[10]
 
 
 def test_a_table_is_cut_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_a_table_is_cut_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     main(["inspect", str(path)])
     assert "60 tensors more: --all" in capsys.readouterr().out
     main(["inspect", "--all", str(path)])
-    assert len(capsys.readouterr().out.splitlines()) == 102
+    assert len(capsys.readouterr().out.splitlines()) == 103
 
 
 def test_a_pickle_is_valid_whatever_it_would_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,6 @@ def test_a_state_of_another_kind_is_reported(body: bytes) -> None:
 @pytest.mark.parametrize(
     "left_out",
     [
-        "scipy.stats._distn_infrastructure:rv_continuous_frozen",
         "scipy.spatial._ckdtree:cKDTree",
         "sklearn.metrics._dist_metrics:PyFuncDistance64",
         "_loss:CyHalfBinomialLoss",

@@ -87,6 +87,8 @@ def _header(header: Header, size: int, *, everything: bool) -> Iterator[str]:
         yield f"  … and {len(metadata) - ROWS} keys more: --all"
     rows = sorted(header.rows(), key=lambda row: row[3])
     shown_rows = rows if everything else rows[:ROWS]
+    if rows:
+        yield f"  {'offset':12}  {'name':{NAME}} {'dtype':8} shape  bytes"
     # Holes and overlaps stand where they are found, between the tensors.
     end = 0
     for row in shown_rows:
@@ -95,8 +97,10 @@ def _header(header: Header, size: int, *, everything: bool) -> Iterator[str]:
         end = max(end, row[3][1])
     if len(shown_rows) < len(rows):
         yield f"  … and {len(rows) - len(shown_rows):,} tensors more: --all"
-    elif rows:
-        yield from _between(start, end, size - start)
+    elif start + end < size:
+        yield f"  {start + end:#012x}..{size:#012x}  after the last tensor, {size - start - end:,} bytes"
+    elif start + end > size:
+        yield f"  {size:#012x}..{start + end:#012x}  not in the file, {start + end - size:,} bytes"
 
 
 def _npy(path: str) -> str:

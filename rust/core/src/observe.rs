@@ -183,6 +183,17 @@ impl Observation {
         !matches!(self.what, What::Defect(_) | What::Persistent(_) | What::Buffer | What::Trait { .. })
     }
 
+    /// Whether it makes a part worse than unknown.
+    #[must_use]
+    pub const fn is_serious(&self) -> bool {
+        match &self.what {
+            What::Defect(defect) => !matches!(defect.class, Class::Note),
+            What::Import(name) | What::Call { name, .. } => matches!(name.side, Side::Deny),
+            What::Argument { .. } | What::State { .. } | What::Persistent(_) | What::Buffer => false,
+            _ => true,
+        }
+    }
+
     /// Whether it is a mere note, which leaves the part inert.
     #[must_use]
     pub fn is_note(&self) -> bool {
@@ -223,6 +234,9 @@ pub struct Outbox {
     max_observations: usize,
 }
 
+/// Observations kept past the ceiling when they are serious.
+const RESERVE: usize = 64;
+
 impl Outbox {
     /// An outbox that keeps `max` observations.
     #[must_use]
@@ -231,9 +245,18 @@ impl Outbox {
     }
 
     /// Keeps an observation. Past the ceiling it is counted: the part is then
-    /// not inert anyway, as each one kept says so already.
+    /// not inert anyway, as those that are kept say so already. Notes do not, and
+    /// take half of the room at most; what is worse than an unknown name has a
+    /// room of its own, so that a thousand of these do not hide it.
     pub fn observe(&mut self, observation: Observation) {
-        if self.observations.len() < self.max_observations {
+        let room = if observation.is_note() {
+            self.max_observations / 2
+        } else if observation.is_serious() {
+            self.max_observations.saturating_add(RESERVE)
+        } else {
+            self.max_observations
+        };
+        if self.observations.len() < room {
             self.observations.push(observation);
         } else {
             self.dropped = self.dropped.saturating_add(1);
@@ -271,6 +294,12 @@ impl Outbox {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.observations.len() >= self.max_observations
+    }
+
+    /// Whether the room for serious ones is full as well.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.observations.len() >= self.max_observations.saturating_add(RESERVE)
     }
 }
 

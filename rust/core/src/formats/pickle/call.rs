@@ -318,7 +318,8 @@ impl Machine {
         let global = &imported.global;
         if global.side != Side::Allow {
             let name = global.clone();
-            let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
+            let dropped = if name.side == Side::Deny { out.is_closed() } else { out.is_full() };
+            let text = if dropped { String::new() } else { self.render_call(&name, known) };
             out.observe(Observation::new(What::Call { name, text, opcode: code.name() }, span));
             return false;
         }
@@ -351,7 +352,8 @@ impl Machine {
         let Some(spec) = self.spec_of(index) else { return false };
         let is_attribute = spec.attribute;
         let (name, spec) = (global.clone(), spec.text.clone());
-        let text = if out.is_full() { String::new() } else { self.render_call(&name, known) };
+        let dropped = if is_attribute { out.is_closed() } else { out.is_full() };
+        let text = if dropped { String::new() } else { self.render_call(&name, known) };
         let what = if is_attribute {
             What::Call { name: self.denied(&name), text, opcode: code.name() }
         } else {
