@@ -65,7 +65,9 @@ pub fn trace_file(
 /// The source's own.
 pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u64) -> io::Result<Record> {
     let mut buf = Vec::new();
-    let (mut in_a_row, mut place) = (0, None);
+    // Where the last read began and ended. An opcode that it cut is asked for
+    // again, from where it begins.
+    let (mut in_a_row, mut begun, mut place) = (0, 0, 0);
     loop {
         let wants: Vec<Want> = session.wants().to_vec();
         if wants.is_empty() {
@@ -73,14 +75,14 @@ pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u6
         }
         for want in wants {
             let (start, until) = (want.span.start, want.until);
-            in_a_row = if place == Some(start) { in_a_row } else { 0 };
+            in_a_row = if start > begun && start <= place { in_a_row } else { 0 };
             let window = first.max(in_a_row).min(last).min(until.saturating_sub(start));
             let len = want.span.len().max(window);
             buf.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
             let read = source.read_at(&mut buf, start)?;
             session.count_read(wide(read));
             in_a_row = in_a_row.saturating_add(wide(read));
-            place = start.checked_add(wide(read));
+            (begun, place) = (start, start.saturating_add(wide(read)));
             session.feed(start, buf.get(..read).unwrap_or(&[]));
         }
     }
