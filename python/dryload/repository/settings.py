@@ -27,7 +27,7 @@ _NAMES = re.compile(
 )
 _IMPLEMENTATIONS = ("_attn_implementation_internal", "_experts_implementation_internal")
 _NAMED = (*_IMPLEMENTATIONS, "_attn_implementation", "attn_implementation", "_experts_implementation")
-_TARGET = re.compile(r"^\s*(?:-\s*)?['\"]?_target_['\"]?\s*:\s*(.+?)\s*$", re.M)
+_TARGET = re.compile(r"^[ \t]*(?:-[ \t]*)?['\"]?_target_['\"]?[ \t]*:[ \t]*(\S.*)$", re.M)
 # Libraries whose classes diffusers and sentence-transformers load by name.
 _LIBRARIES = ("diffusers", "transformers", "sentence_transformers", "onnxruntime", "peft", "flax", "null")
 
@@ -79,7 +79,7 @@ def _of_yaml(folder: Folder, name: str) -> Iterator[Observation]:
         yield fact("repository-unread", name, "", str(error))
         return
     for match in list(_TARGET.finditer(text))[:16]:
-        yield fact("repository-custom-code", name, "", f"_target_: {match[1][:80]}")
+        yield fact("repository-custom-code", name, "", f"_target_: {match[1].rstrip()[:80]}")
 
 
 def _short(value: Any) -> str:

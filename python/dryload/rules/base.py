@@ -61,6 +61,13 @@ class Rule:
         )
 
 
+def as_found(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
+    """Judges facts about files of a repository: each is told in its own words, with its place."""
+    for fact in facts:
+        evidence = {"file": fact["member"] or "", "pointer": fact["name"], "found": fact["found"]}
+        yield rule.at(fact, fact["found"], evidence=evidence, note=rule.summary)
+
+
 def by_name(facts: Sequence[Observation]) -> Iterator[tuple[Observation, int, str]]:
     """Gives the first fact of each distinct name, how often the name was seen, and that in words."""
     first: dict[str, Observation] = {}

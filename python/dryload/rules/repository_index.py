@@ -12,22 +12,7 @@ being downloaded.
 from __future__ import annotations
 
 from dryload.findings import Severity, Verdict
-from dryload.rules.base import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from dryload._core import Observation
-    from dryload.findings import Finding
-
-
-def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
-    """Tells each place."""
-    for fact in facts:
-        evidence = {"file": fact["member"] or "", "pointer": fact["name"], "found": fact["found"]}
-        yield rule.at(fact, fact["found"], evidence=evidence, note=rule.summary)
-
+from dryload.rules.base import Rule, as_found
 
 RULE = Rule(
     id="repository-index",
@@ -41,5 +26,5 @@ RULE = Rule(
     benign="A repository from which shards were removed or that is still being downloaded.",
     help="Download the repository again; ask its origin where that does not help.",
     observes=("repository-index",),
-    judge=judge,
+    judge=as_found,
 )

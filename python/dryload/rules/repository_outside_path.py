@@ -8,22 +8,7 @@ A benign repository with the same trait: none: a shard stands beside its index.
 from __future__ import annotations
 
 from dryload.findings import Severity, Verdict
-from dryload.rules.base import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from dryload._core import Observation
-    from dryload.findings import Finding
-
-
-def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
-    """Tells each place."""
-    for fact in facts:
-        evidence = {"file": fact["member"] or "", "pointer": fact["name"], "found": fact["found"]}
-        yield rule.at(fact, fact["found"], evidence=evidence, note=rule.summary)
-
+from dryload.rules.base import Rule, as_found
 
 RULE = Rule(
     id="repository-outside-path",
@@ -34,5 +19,5 @@ RULE = Rule(
     benign="None: a shard stands beside its index.",
     help="Do not load the repository.",
     observes=("repository-outside-path",),
-    judge=judge,
+    judge=as_found,
 )

@@ -10,22 +10,7 @@ A benign repository with the same trait: none that formats a conversation.
 from __future__ import annotations
 
 from dryload.findings import Severity, Verdict
-from dryload.rules.base import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from dryload._core import Observation
-    from dryload.findings import Finding
-
-
-def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
-    """Tells each place."""
-    for fact in facts:
-        evidence = {"file": fact["member"] or "", "pointer": fact["name"], "found": fact["found"]}
-        yield rule.at(fact, fact["found"], evidence=evidence, note=rule.summary)
-
+from dryload.rules.base import Rule, as_found
 
 RULE = Rule(
     id="repository-template",
@@ -39,5 +24,5 @@ RULE = Rule(
     benign="None that formats a conversation.",
     help="Do not use the template; pass one of your own.",
     observes=("repository-template",),
-    judge=judge,
+    judge=as_found,
 )

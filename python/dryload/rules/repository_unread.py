@@ -10,22 +10,7 @@ is not installed.
 from __future__ import annotations
 
 from dryload.findings import Severity, Verdict
-from dryload.rules.base import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from dryload._core import Observation
-    from dryload.findings import Finding
-
-
-def judge(rule: Rule, facts: Sequence[Observation]) -> Iterator[Finding]:
-    """Tells each place."""
-    for fact in facts:
-        evidence = {"file": fact["member"] or "", "pointer": fact["name"], "found": fact["found"]}
-        yield rule.at(fact, fact["found"], evidence=evidence, note=rule.summary)
-
+from dryload.rules.base import Rule, as_found
 
 RULE = Rule(
     id="repository-unread",
@@ -36,5 +21,5 @@ RULE = Rule(
     benign="A file that is larger than the limits, or a template where Jinja is not installed.",
     help="See the reason; install `dryload[templates]` for templates.",
     observes=("repository-unread",),
-    judge=judge,
+    judge=as_found,
 )
