@@ -120,7 +120,8 @@ def _numbering(folder: Folder, name: str, shards: list[str], ending: str) -> Ite
     if numbers != set(range(1, count + 1)):
         missing = next((n for n in range(1, count + 1) if n not in numbers), count)
         yield fact("repository-index", name, "/weight_map", f"no shard {missing} of {total}")
-    others = [each for each in folder.ending(ending) if _NUMBERED.fullmatch(each) and each not in shards]
+    named = set(shards)
+    others = [each for each in folder.ending(ending) if _NUMBERED.fullmatch(each) and each not in named]
     for other in others[:16]:
         yield fact(
             "repository-index", name, "/weight_map", f"{other!r} is in the folder and not in the index"
@@ -131,6 +132,7 @@ def _against_headers(
     folder: Folder, name: str, weights: dict[str, str], shards: list[str], metadata: Any
 ) -> Iterator[Observation]:
     holder: dict[str, str] = {}
+    looked_at = set(shards)
     size, whole = 0, True
     for shard in shards:
         try:
@@ -141,10 +143,10 @@ def _against_headers(
             whole = False
             continue
         folder.read += header.header_bytes + 8
-        size += sum(header[tensor].data_offsets[1] - header[tensor].data_offsets[0] for tensor in header)
+        size += sum(info.data_offsets[1] - info.data_offsets[0] for info in header.values())
         yield from _of_shard(name, shard, header, weights, holder)
     for tensor, shard in weights.items():
-        if whole and shard in shards and tensor not in holder:
+        if whole and shard in looked_at and tensor not in holder:
             pointer = f"/weight_map/{tensor.replace('~', '~0').replace('/', '~1')}"
             yield fact("repository-index", name, pointer, f"{tensor!r} is not in {shard!r}")
     total = metadata.get("total_size") if isinstance(metadata, dict) else None
