@@ -10,9 +10,12 @@ import gzip
 import io
 import lzma
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import lz4.frame
 import pytest
@@ -117,6 +120,31 @@ def test_a_nest_of_archives_like_42_zip_is_stopped() -> None:
     report = scan(nest, name="42.zip")
     assert report.verdict is Verdict.INCONCLUSIVE
     assert "max_inflate_ratio" in limits_hit(report) or "max_parts" in limits_hit(report)
+
+
+GROWTH = r"""
+import resource, sys
+from dryload import scan
+scan(b"\x80\x02N.", name="a.pkl")
+most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = most()
+report = scan(sys.argv[1])
+print(report.verdict, len(report.parts), most() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the resource module")
+def test_ten_thousand_parts_leave_no_decoder_each_behind(tmp_path: Path) -> None:
+    """Small records between freed decoders kept each of these from being used again: 45 KiB a part."""
+    nest = zipped({"0.bin": bytes(MIB)}, method=zipfile.ZIP_DEFLATED, level=9)
+    for _ in range(5):
+        nest = zipped({f"{i}.zip": nest for i in range(16)}, method=zipfile.ZIP_DEFLATED, level=9)
+    path = tmp_path / "nest.zip"
+    path.write_bytes(nest)
+    words = [sys.executable, "-c", GROWTH, str(path)]
+    verdict, parts, grown = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    assert (verdict, parts) == ("inconclusive", "10000")
+    assert int(grown) < 100
 
 
 def test_a_nest_without_a_bomb_is_told_once_for_its_depth() -> None:

@@ -203,6 +203,32 @@ impl Stream {
     }
 }
 
+/// What is left of a stream that ended, for the next one.
+struct Spare {
+    form: &'static Form,
+    decoder: Decoder,
+    fetched: Vec<u8>,
+    window: Vec<u8>,
+}
+
+impl Spare {
+    fn new(form: &'static Form) -> Self {
+        Self { form, decoder: Decoder::new(form), fetched: Vec::new(), window: Vec::new() }
+    }
+
+    /// `None` where it was no member of an archive.
+    fn of(mut stream: Stream) -> Option<Self> {
+        if stream.form.kind != Kind::Deflate {
+            return None;
+        }
+        stream.restart();
+        let Stream { form, decoder, mut fetched, mut window, .. } = stream;
+        fetched.shrink_to(SPARE);
+        window.shrink_to(SPARE);
+        Some(Self { form, decoder, fetched, window })
+    }
+}
+
 /// The streams of a scan that are open: each reads from the one before it, or
 /// from elsewhere.
 ///
@@ -212,6 +238,10 @@ impl Stream {
 /// regions are nested, not with how many there are.
 pub(super) struct Streams {
     open: Vec<Stream>,
+    /// Decoders of streams that ended, and their buffers: each member of an
+    /// archive has one, and what is kept of it would stand between them in
+    /// memory.
+    spare: Vec<Spare>,
     budget: Budget,
     /// The limit that the budget is of.
     budget_of: (&'static str, u64),
@@ -229,6 +259,7 @@ impl Streams {
         let total = limits.max_total_inflated_bytes;
         Self {
             open: Vec::new(),
+            spare: Vec::new(),
             budget: Budget::new(total.min(by_ratio)),
             budget_of: if by_ratio < total {
                 ("max_inflate_ratio", limits.max_inflate_ratio)
@@ -251,14 +282,16 @@ impl Streams {
     /// `below` others stand.
     pub(super) fn open(&mut self, kind: Kind, source: Source, stored: u64, below: usize) -> usize {
         let form = decode::form(kind);
+        let spare = self.spare.iter().rposition(|s| s.form.name == form.name).map(|at| self.spare.swap_remove(at));
+        let Spare { decoder, fetched, window, .. } = spare.unwrap_or_else(|| Spare::new(form));
         self.open.push(Stream {
             form,
             below,
-            decoder: Decoder::new(form),
+            decoder,
             source,
             stored,
             taken: 0,
-            fetched: Vec::new(),
+            fetched,
             used: 0,
             members: 0,
             before: 0,
@@ -267,7 +300,7 @@ impl Streams {
             zeros: 0,
             gap: None,
             held: 0,
-            window: Vec::new(),
+            window,
             start: 0,
             whole: false,
             state: State::Running,
@@ -279,14 +312,22 @@ impl Streams {
 
     /// Closes the streams of regions that ended, when `regions` are left.
     pub(super) fn close_ended(&mut self, regions: usize) {
-        while self.open.last().is_some_and(|s| s.below >= regions) {
-            self.open.pop();
+        while let Some(stream) = self.open.pop_if(|s| s.below >= regions) {
+            self.keep_spare(stream);
         }
     }
 
     /// Closes the innermost stream: nothing is read from it any more.
     pub(super) fn close(&mut self, id: usize) {
-        self.open.truncate(id);
+        for stream in self.open.split_off(id.min(self.open.len())) {
+            self.keep_spare(stream);
+        }
+    }
+
+    fn keep_spare(&mut self, stream: Stream) {
+        if self.spare.len() < SPARES {
+            self.spare.extend(Spare::of(stream));
+        }
     }
 
     /// How many are open.
@@ -456,6 +497,10 @@ impl Streams {
 
 /// Bytes up to which any ratio goes: an honest array of zeros may be as large.
 const RATIO_FROM: u64 = 64 * 1024 * 1024;
+
+/// Bytes of a buffer that is kept for the next stream, and for how many streams.
+const SPARE: usize = 256 * 1024;
+const SPARES: usize = 4;
 
 /// Bytes of all streams up to which any ratio goes: four streams that may go
 /// that far, and a quarter of a second.
