@@ -28,6 +28,7 @@ STRUCTURED: dict[str, object] = {
     "subarrays": [("a", "<f4", (2, 3)), ("b", "<U2", (1,))],
     "titles": [(("title", "name"), "<i4")],
     "no fields": [],
+    "two gaps": np.dtype({"names": ["a", "b"], "formats": ["u1", "u1"], "offsets": [2, 5], "itemsize": 9}),
     "odd names": [("é ☃", "<i4"), ("it's", "<i4")],
 }
 SHAPES = [(), (0,), (1,), (3,), (2, 3), (0, 5), (1, 1, 1, 2)]
@@ -177,6 +178,25 @@ def test_where_a_mutant_is_called_inert_numpy_reads_the_same_bytes() -> None:
 def test_no_mutant_is_called_inert_that_numpy_rejects() -> None:
     for data in _inert_mutants():
         assert numpy_reads(data) is not None, data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1L,), }",
+        "{'descr': [], 'fortran_order': False, 'shape': (2, 9223372036854775807), }",
+        "{'descr': [('a', '<i4'), ('a', '<i4')], 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': [(('a', 'b'), '<i4'), ('a', '<i4')], 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': [(('a', 'a'), '<i4')], 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': [('', '<i4'), ('', '<i4')], 'fortran_order': False, 'shape': (1,), }",
+    ],
+)
+def test_what_only_looks_like_a_header_of_version_three_is_not_read(text: str) -> None:
+    """Found by the mutants, which numpy refuses: longs of Python 2, elements without end, one name twice."""
+    size = 0 if "[]" in text else 4 * max(text.count("i4"), 1)
+    data = header(text, bytes(size), version=3)
+    assert numpy_reads(data) is None
+    assert scan(data, name="a.npy").verdict is not Verdict.INERT
 
 
 @pytest.mark.parametrize("descr", ["<M08[D]", "<m08", "<f04", "|S02", "<U01"])

@@ -169,11 +169,12 @@ KINDS = {
     "npy": "numpy",
     "npz": "numpy",
     "joblib": "joblib",
+    "skops": "skops",
     "torch-zip": "torch",
     "torch-legacy": "torch",
 }
 # Packages that take long to import.
-SLOW = frozenset({"joblib", "numpy", "pandas", "scipy", "sklearn", "torch"})
+SLOW = frozenset({"joblib", "numpy", "pandas", "scipy", "sklearn", "skops", "torch"})
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_watched.py")
 # Libraries of linear algebra start threads as they are imported, unless told.
 ENVIRONMENT = {

@@ -3,6 +3,8 @@
 //! Strict: the three keys once each, strings without escapes, plain ints.
 //! Nesting is bounded, so parsing does not recurse on what a file holds.
 
+use std::collections::HashSet;
+
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -24,14 +26,14 @@ pub(super) enum Fault {
 /// Structured dtypes inside structured dtypes; numpy's own tests use three.
 const MAX_NESTING: u32 = 16;
 
-/// Reads a header literal.
-pub(super) fn parse(text: &[u8]) -> Result<Header, Fault> {
+/// Reads the header literal of a file of this major version.
+pub(super) fn parse(text: &[u8], version: u8) -> Result<Header, Fault> {
     // Version 3 is UTF-8; what versions 1 and 2 hold beyond ASCII is Latin-1,
     // which no writer of plain names uses.
     if let Err(e) = std::str::from_utf8(text) {
         return Err(Fault::Syntax(e.valid_up_to(), "UTF-8"));
     }
-    let mut p = Parser { text, at: 0 };
+    let mut p = Parser { text, at: 0, has_longs: version < 3 };
     let (mut item, mut shape, mut order) = (None, None, None);
     p.token(b'{')?;
     loop {
@@ -91,6 +93,8 @@ impl Item {
 struct Parser<'a> {
     text: &'a [u8],
     at: usize,
+    /// Python 2 wrote longs with an L; version 3 is younger.
+    has_longs: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -165,8 +169,7 @@ impl<'a> Parser<'a> {
         let text = text.filter(|t| t.len() == 1 || !t.starts_with('0'));
         let n = text.and_then(|t| t.parse().ok()).ok_or(Fault::Syntax(self.at, "an int from 0 to 2**64 - 1"))?;
         self.at = self.at.saturating_add(digits);
-        // Python 2 wrote longs with an L.
-        if self.peek() == Some(b'L') {
+        if self.has_longs && self.peek() == Some(b'L') {
             self.at = self.at.saturating_add(1);
         }
         Ok(n)
@@ -197,8 +200,13 @@ impl<'a> Parser<'a> {
             return type_string(self.string()?).ok_or(Fault::Descr(at));
         }
         let mut sum = Item::Bytes(0);
+        let mut names = HashSet::new();
         while !self.accept(b']') {
-            let field = self.field(depth)?;
+            let at = self.at;
+            let (called, field) = self.field(depth)?;
+            if called.into_iter().any(|name| !names.insert(name)) {
+                return Err(Fault::Descr(at));
+            }
             sum = match (sum, field) {
                 (Item::Bytes(a), Item::Bytes(b)) => Item::Bytes(a.checked_add(b).ok_or(Fault::Descr(self.at))?),
                 _ => Item::Object,
@@ -212,23 +220,31 @@ impl<'a> Parser<'a> {
     }
 
     /// `('name', descr)` or `('name', descr, shape)`; a name may be
-    /// `('title', 'name')`.
-    fn field(&mut self, depth: u32) -> Result<Item, Fault> {
+    /// `('title', 'name')`. Gives name and title, which are keys of one dict:
+    /// none of padding, which is raw bytes or an array without a name.
+    fn field(&mut self, depth: u32) -> Result<(Vec<&'a [u8]>, Item), Fault> {
         self.token(b'(')?;
+        let mut called = Vec::new();
         if self.accept(b'(') {
-            self.string()?;
+            called.push(self.string()?);
             self.token(b',')?;
-            self.string()?;
+            called.push(self.string()?);
             self.token(b')')?;
         } else {
-            self.string()?;
+            called.push(self.string()?);
         }
         self.token(b',')?;
+        self.space();
+        let descr = self.rest();
         let mut item = self.descr(depth)?;
+        let descr = descr.get(..descr.len().saturating_sub(self.rest().len())).unwrap_or(descr);
+        let mut is_raw = !descr.starts_with(b"[") && descr.contains(&b'V');
         if self.accept(b',') {
             self.space();
             if self.peek() == Some(b'(') {
-                for dim in self.shape()? {
+                let shape = self.shape()?;
+                is_raw |= !shape.is_empty();
+                for dim in shape {
                     item = match item {
                         Item::Bytes(n) => Item::Bytes(n.checked_mul(dim).ok_or(Fault::Descr(self.at))?),
                         Item::Object => Item::Object,
@@ -237,7 +253,10 @@ impl<'a> Parser<'a> {
             }
         }
         self.token(b')')?;
-        Ok(item)
+        if is_raw && called.last().is_some_and(|name| name.is_empty()) {
+            called.clear();
+        }
+        Ok((called, item))
     }
 }
 
@@ -292,7 +311,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<(Option<u64>, Vec<u64>), Fault> {
-        parse(text.as_bytes()).map(|h| (h.item, h.shape))
+        parse(text.as_bytes(), 1).map(|h| (h.item, h.shape))
     }
 
     #[test]

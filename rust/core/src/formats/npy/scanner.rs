@@ -54,7 +54,7 @@ impl NpyScanner {
             self.need = Span { start: 0, end: head.end };
             return;
         };
-        match header::parse(text) {
+        match header::parse(text, version.first().copied().unwrap_or(0)) {
             Ok(header) => self.weigh(&header, head.end, out),
             Err(Fault::Syntax(at, expected)) => {
                 let span = Span::at(start.saturating_add(wide(at)), 1);
@@ -90,10 +90,13 @@ impl NpyScanner {
             });
             return;
         };
-        let Some(bytes) = elements.and_then(|n| n.checked_mul(item)).filter(|&n| i64::try_from(n).is_ok()) else {
+        // numpy counts the elements too, of no bytes each as well.
+        let fits = |n: &u64| i64::try_from(*n).is_ok();
+        let bytes = elements.filter(fits).and_then(|n| n.checked_mul(item)).filter(fits);
+        let Some(bytes) = bytes else {
             out.defect(
                 Error::new(&defects::SHAPE_OVERFLOW, Span { start: 0, end: start })
-                    .with("fewer than 2**63 bytes", "more"),
+                    .with("fewer than 2**63 bytes and elements", "more"),
             );
             return;
         };
