@@ -10,6 +10,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dryload._version import __version__
+    from dryload.bulk import scan_many
     from dryload.errors import (
         DryloadError,
         FormatError,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from dryload.report import Coverage, Report, Summary
     from dryload.repository import check_repository
     from dryload.safetensors import Header, TensorInfo, validate_safetensors
-    from dryload.scanner import scan, scan_many
+    from dryload.scanner import scan
 
 __all__ = [
     "Coverage",
@@ -82,7 +83,7 @@ _HOME = {
     "render_text": "outputs.text",
     "safe_load": "guard",
     "scan": "scanner",
-    "scan_many": "scanner",
+    "scan_many": "bulk",
     "validate_safetensors": "safetensors",
 }
 

@@ -12,6 +12,7 @@ import os
 
 from dryload._frozen import frozen
 from dryload._version import __version__
+from dryload.bulk import scan_many
 from dryload.errors import SourceError
 from dryload.findings import Verdict
 from dryload.outputs.frame import PATH_CAP, wrapped
@@ -21,7 +22,7 @@ from dryload.policy_spec import beyond, parse_spec
 from dryload.policy_toml import name_key, toml_string
 from dryload.policy_trial import Trial, Trouble, least_entries, vetted_spec
 from dryload.policy_view import elsewhere, left_out
-from dryload.scanner import scan, scan_many
+from dryload.scanner import scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Scans one source or many and reports what loading would do.
+"""Scans one source and reports what loading would do; `bulk` does so with many.
 
 A malformed file is a finding, not an exception. Nothing is imported, unpickled or mapped into memory, and a
 verdict does not depend on what is installed here. A file is inert only if the core recognised it, went
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from dryload._frozen import frozen
-from dryload._native import Batch, Session, scan_bytes, scan_file, trace_bytes, trace_file
+from dryload._native import Session, scan_bytes, scan_file, trace_bytes, trace_file
 from dryload.errors import SourceError
 from dryload.findings import Finding, Span, Verdict, worst
 from dryload.policy import Policy
@@ -19,7 +19,7 @@ from dryload.report import Report, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import BinaryIO
 
     from typing_extensions import Buffer, TypeIs
@@ -64,49 +64,18 @@ def scan(
     policy = Policy.default() if policy is None else policy
     bounds = policy.limits if limits is None else {**policy.limits, **checked_limits(limits, where="scan")}
     if isinstance(source, bytes):
-        return _report(scan_bytes(source, name, policy.names, bounds or None), name or UNNAMED, policy)
+        return report_of(scan_bytes(source, name, policy.names, bounds or None), name or UNNAMED, policy)
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
         try:
             record = scan_file(path, policy.names, bounds or None)
         except OSError as error:
             raise SourceError(error.errno, error.strerror or str(error), path) from error
-        return _report(record, name or path, policy, on_disk=name is None or name == path)
+        return report_of(record, name or path, policy, on_disk=name is None or name == path)
     if not _is_buffer(source):
         name = name or _file_name(source)
-        return _report(_scan_open_file(source, name, policy, bounds or None), name or UNNAMED, policy)
+        return report_of(_scan_open_file(source, name, policy, bounds or None), name or UNNAMED, policy)
     return scan(bytes(memoryview(source)), policy=policy, name=name, limits=limits)
-
-
-def scan_many(
-    paths: Path | Iterable[Path], *, policy: Policy | None = None, jobs: int | None = None
-) -> Iterator[Report]:
-    """Scans files and folders with `jobs` threads and yields a report for each file, in the order of the
-    paths.
-
-    Folders are walked in sorted order, hidden files too; links are followed, and a folder is walked once. A
-    file that cannot be read is reported as inconclusive and does not stop the rest. A report whose `ignored`
-    is True is of no model file.
-
-    Raises:
-        ValueError: `jobs` is not positive.
-    """
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"jobs is a positive number, not {jobs}")
-    policy = Policy.default() if policy is None else policy
-    chosen = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    batch = Batch(
-        [os.fspath(path) for path in chosen], policy.names, policy.limits or None, jobs or _processors()
-    )
-    try:
-        for raw_path, walked, outcome in batch:
-            path = os.fsdecode(raw_path)
-            if isinstance(outcome, tuple):
-                yield _unread(path, *outcome, policy=policy, walked=walked)
-            else:
-                yield _report(outcome, path, policy, on_disk=True, walked=walked)
-    finally:
-        batch.close()
 
 
 def trace(
@@ -136,12 +105,25 @@ def trace(
     return [Row(**row) for row in rows]
 
 
-def _report(
+def report_of(
     record: Record, path: str, policy: Policy, *, on_disk: bool = False, walked: bool = False
 ) -> Report:
+    """Judges what was seen of one source."""
     if record.quiet:
         return Report(
             path, Verdict.INERT, (), seen=record, policy=policy.name, on_disk=on_disk, walked=walked
+        )
+    if walked and record.no_model:
+        # A README in a folder: nothing is said of it, and half of the files of a zoo are such.
+        return Report(
+            path,
+            Verdict.INCONCLUSIVE,
+            (),
+            seen=record,
+            policy=policy.name,
+            on_disk=on_disk,
+            walked=True,
+            ignored=True,
         )
     from dryload.rules.judging import judge
 
@@ -154,25 +136,11 @@ def _report(
         policy=policy.name,
         on_disk=on_disk,
         walked=walked,
-        ignored=walked and _no_model(record, findings),
     )
 
 
-def _verdict(findings: Iterable[Finding], *, judged_to_the_end: bool) -> Verdict:
-    verdict = worst(finding.verdict for finding in findings if not finding.suppressed)
-    if verdict is Verdict.INERT and not judged_to_the_end:
-        return Verdict.INCONCLUSIVE
-    return verdict
-
-
-def _no_model(record: Record, findings: Iterable[Finding]) -> bool:
-    """True for a file that is no model by content nor by name, such as a README in a folder."""
-    if record.named_like_model or record.recognised:
-        return False
-    return {finding.rule for finding in findings} <= NO_MODEL
-
-
-def _unread(path: str, slug: str, message: str, *, policy: Policy, walked: bool) -> Report:
+def report_unread(path: str, slug: str, message: str, policy: Policy, *, walked: bool) -> Report:
+    """Says of a file that it was not scanned, and why."""
     from dryload.rules.catalogue import catalogue
 
     entry = catalogue()[slug]
@@ -190,6 +158,13 @@ def _unread(path: str, slug: str, message: str, *, policy: Policy, walked: bool)
     findings = policy.weighed([finding])
     verdict = _verdict(findings, judged_to_the_end=False)
     return Report(path, verdict, findings, seen=Snapshot(), policy=policy.name, on_disk=True, walked=walked)
+
+
+def _verdict(findings: Iterable[Finding], *, judged_to_the_end: bool) -> Verdict:
+    verdict = worst(finding.verdict for finding in findings if not finding.suppressed)
+    if verdict is Verdict.INERT and not judged_to_the_end:
+        return Verdict.INCONCLUSIVE
+    return verdict
 
 
 def _scan_open_file(
@@ -237,17 +212,5 @@ def _file_name(file: BinaryIO) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _processors() -> int:
-    """Counts the processors that this process may use, which in a container are fewer than the machine
-    has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-# What is said of a file that no model format claims.
-NO_MODEL = frozenset(
-    {"scan-unrecognised-content", "scan-empty-file", "scan-unsupported-format", "scan-not-a-model"}
-)
 # What a report calls bytes that came without a name.
 UNNAMED = "<bytes>"

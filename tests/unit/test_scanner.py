@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dryload.bulk import scan_many
 from dryload.errors import PolicyError, SourceError
 from dryload.findings import Verdict
-from dryload.scanner import UNNAMED, scan, scan_many, trace
+from dryload.scanner import UNNAMED, scan, trace
 
 
 def test_every_kind_of_source_gives_the_same_findings(tmp_path: Path, evil: bytes) -> None:

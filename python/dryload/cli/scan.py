@@ -11,11 +11,12 @@ import sys
 import time
 
 from dryload._frozen import replace
+from dryload.bulk import scan_many
 from dryload.cli.config import load_config, policy_in_force
 from dryload.errors import PolicyError
 from dryload.outputs.base import RunEnd, Style, make
 from dryload.report import Summary
-from dryload.scanner import scan, scan_many
+from dryload.scanner import scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

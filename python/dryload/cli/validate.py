@@ -9,9 +9,9 @@ import os
 import sys
 
 from dryload._native import defects
+from dryload.bulk import scan_many
 from dryload.findings import Verdict, worst
 from dryload.outputs.safe_text import safe_text
-from dryload.scanner import scan_many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -74,6 +74,8 @@ limits! {
     max_tar_header_bytes = 1024 * 1024;
     /// bytes of an npy header; numpy refuses more unless pickles are allowed
     max_npy_header_bytes = 10_000;
+    /// seconds that the scan of one file may take; `scan --timeout-per-file` sets it
+    max_seconds = 86_400;
 }
 
 /// A count that is spent, never reset; spent out, work stops.

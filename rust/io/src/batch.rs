@@ -1,27 +1,46 @@
-//! Many files at once: one thread walks, others scan, results come in order.
+//! Many files at once: one thread walks, others scan, results come in order or
+//! as they finish.
 //!
 //! Memory is flat in the number of files: the walk waits when the results it
 //! would run ahead of are too many.
 
-use std::collections::BTreeMap;
+use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use dryload_core::limits::Limits;
 use dryload_core::names::Names;
 use dryload_core::scan::Record;
 
-use crate::drive::scan_file;
-use crate::source::Failure;
+use crate::drive::scan_source;
+use crate::exclude::Exclude;
+use crate::queue::{Gives, Queue, Taken};
+use crate::source::{Failure, FileSource, Identity};
 use crate::walk::{Found, Walk};
 
 /// Results that may wait for an earlier one.
 const MAX_AHEAD: u64 = 4096;
 /// Paths and results on their way.
 const QUEUE: usize = 256;
+/// Paths that a thread takes at a time, at most.
+const SHARE: usize = 32;
+/// How long a result may wait for others before it is handed over.
+const HOLD: Duration = Duration::from_millis(5);
+
+/// What was found at a path.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was scanned.
+    Record(Record),
+    /// It was not, for this reason.
+    Failure(Failure),
+    /// It is a file that the caller knows, and was not scanned.
+    Known,
+}
 
 /// A path and what its scan gave.
 #[derive(Debug)]
@@ -30,8 +49,21 @@ pub struct Item {
     pub path: PathBuf,
     /// Whether it was found by walking a folder, not named.
     pub walked: bool,
+    /// The file as it was when it was opened.
+    pub identity: Option<Identity>,
     /// The record, or why there is none.
-    pub outcome: Result<Record, Failure>,
+    pub outcome: Outcome,
+}
+
+/// What a batch does beside scanning everything in order.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Results come as they finish.
+    pub unordered: bool,
+    /// What the walk leaves out.
+    pub exclude: Exclude,
+    /// Files that are known, as they were: they are not scanned.
+    pub known: HashSet<Identity>,
 }
 
 /// Work on its way to a worker.
@@ -39,65 +71,205 @@ struct Job {
     index: u64,
     path: PathBuf,
     walked: bool,
+    listed: bool,
     failed: Option<Failure>,
 }
 
 /// How far the consumer has come; the walk waits on it.
 #[derive(Default)]
 struct Gate {
-    state: Mutex<(u64, bool)>,
+    state: Mutex<(u64, bool, bool)>,
     moved: Condvar,
 }
 
 impl Gate {
     /// Waits until `index` is near enough; false when nobody consumes any more.
     fn wait(&self, index: u64) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = |s: &mut (u64, bool)| !s.1 && index.saturating_sub(s.0) >= MAX_AHEAD;
-        let state = self.moved.wait_while(state, wait).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.1 && index.saturating_sub(state.0) >= MAX_AHEAD {
+            state.2 = true;
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.2 = false;
+        }
         !state.1
     }
 
-    fn update(&self, change: impl FnOnce(&mut (u64, bool))) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    /// The consumer has come so far.
+    fn reach(&self, index: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = index;
+        // Half of what it may be ahead: it is not woken for each.
+        if state.2 && index.checked_rem(MAX_AHEAD / 2) == Some(0) {
+            self.moved.notify_all();
+        }
+    }
+
+    fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
         self.moved.notify_all();
     }
 }
 
-/// An ordered scan of many paths.
+/// How far a batch has come, for a display.
+#[derive(Default)]
+struct Counters {
+    found: AtomicU64,
+    excluded: AtomicU64,
+    walk_ended: AtomicBool,
+}
+
+struct Shared {
+    roots: Queue<PathBuf>,
+    jobs: Queue<Job>,
+    results: Queue<(u64, Item)>,
+    gate: Gate,
+    cancelled: Arc<AtomicBool>,
+    counters: Counters,
+    options: Options,
+    names: Arc<Names>,
+    limits: Arc<Limits>,
+    shares: usize,
+}
+
+/// A scan of many paths.
 pub struct Batch {
-    results: Option<Receiver<(u64, Item)>>,
-    waiting: BTreeMap<u64, Item>,
+    shared: Arc<Shared>,
+    taken: Vec<(u64, Item)>,
+    /// Results from `next` on, as far as they are here.
+    waiting: VecDeque<Option<Item>>,
     next: u64,
-    gate: Arc<Gate>,
+}
+
+/// What a batch has next.
+#[derive(Debug)]
+pub enum Next {
+    /// A result.
+    Item(Box<Item>),
+    /// None in time.
+    Nothing,
+    /// None any more.
+    End,
 }
 
 impl Batch {
-    /// Starts scanning files and folders with `jobs` threads.
+    /// Starts scanning the files and folders that are added, with `jobs` threads.
     ///
     /// # Errors
     /// A thread could not be started.
-    pub fn start(roots: Vec<PathBuf>, names: Arc<Names>, limits: Arc<Limits>, jobs: usize) -> std::io::Result<Self> {
-        let (job_in, job_out) = sync_channel::<Job>(QUEUE);
-        let (result_in, results) = sync_channel(QUEUE);
-        let job_out = Arc::new(Mutex::new(job_out));
-        let gate = Arc::new(Gate::default());
-        let walk_gate = gate.clone();
-        thread::Builder::new().name("dryload-walk".to_owned()).spawn(move || walk(roots, &walk_gate, &job_in))?;
-        for n in 0..jobs.max(1) {
-            let (job_out, result_in) = (job_out.clone(), result_in.clone());
-            let (names, limits) = (names.clone(), limits.clone());
-            let work = move || work(&job_out, &result_in, &names, &limits);
-            thread::Builder::new().name(format!("dryload-scan-{n}")).spawn(work)?;
+    pub fn start(names: Arc<Names>, limits: Arc<Limits>, jobs: usize, options: Options) -> std::io::Result<Self> {
+        let workers = jobs.max(1);
+        let shared = Arc::new(Shared {
+            roots: Queue::new(usize::MAX, 1),
+            jobs: Queue::new(QUEUE, 1),
+            results: Queue::new(QUEUE, workers),
+            gate: Gate::default(),
+            cancelled: Arc::new(AtomicBool::new(false)),
+            counters: Counters::default(),
+            options,
+            names,
+            limits,
+            shares: workers.saturating_mul(4),
+        });
+        let batch = Self { shared: shared.clone(), taken: Vec::new(), waiting: VecDeque::new(), next: 0 };
+        let walker = shared.clone();
+        thread::Builder::new().name("dryload-walk".to_owned()).spawn(move || {
+            let _gives = Gives(&walker.jobs);
+            walk(&walker);
+            walker.counters.walk_ended.store(true, Ordering::Relaxed);
+        })?;
+        for n in 0..workers {
+            let worker = shared.clone();
+            thread::Builder::new().name(format!("dryload-scan-{n}")).spawn(move || {
+                let _gives = Gives(&worker.results);
+                work(&worker);
+            })?;
         }
-        Ok(Self { results: Some(results), waiting: BTreeMap::new(), next: 0, gate })
+        Ok(batch)
     }
 
-    /// Stops: no further file is begun.
+    /// Adds files and folders. They wait in memory: `wants_paths` says when there
+    /// is need of more.
+    pub fn add(&self, paths: Vec<PathBuf>) {
+        self.shared.roots.give(paths);
+    }
+
+    /// No more is added.
+    pub fn end(&self) {
+        self.shared.roots.give_up();
+    }
+
+    /// Whether few of the paths that were added wait.
+    #[must_use]
+    pub fn wants_paths(&self) -> bool {
+        self.shared.roots.len() < QUEUE
+    }
+
+    /// Stops: no further file is begun, and those that are being scanned are
+    /// given up.
     pub fn close(&mut self) {
-        self.results = None;
+        self.shared.cancelled.store(true, Ordering::Relaxed);
+        self.shared.roots.close();
+        self.shared.jobs.close();
+        self.shared.results.close();
+        self.shared.gate.close();
+        self.taken.clear();
         self.waiting.clear();
-        self.gate.update(|s| s.1 = true);
+    }
+
+    /// Files found so far, entries left out, and whether the walk has ended.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64, bool) {
+        let counters = &self.shared.counters;
+        let read = |c: &AtomicU64| c.load(Ordering::Relaxed);
+        (read(&counters.found), read(&counters.excluded), counters.walk_ended.load(Ordering::Relaxed))
+    }
+
+    /// The next result, if there is one within `patience`.
+    pub fn next_within(&mut self, patience: Duration) -> Next {
+        loop {
+            if let Some(item) = self.ready() {
+                return Next::Item(Box::new(item));
+            }
+            match self.shared.results.take(&mut self.taken, 1, QUEUE, Some(patience)) {
+                Taken::Some => {}
+                Taken::Nothing => return Next::Nothing,
+                Taken::End => return Next::End,
+            }
+        }
+    }
+
+    /// Results that are here already, at most `most`.
+    pub fn ready_up_to(&mut self, most: usize) -> Vec<Item> {
+        std::iter::from_fn(|| self.ready()).take(most).collect()
+    }
+
+    /// A result that is here already.
+    pub fn ready(&mut self) -> Option<Item> {
+        if self.shared.options.unordered {
+            let (_, item) = self.taken.pop()?;
+            self.passed();
+            return Some(item);
+        }
+        for (index, item) in self.taken.drain(..) {
+            let at = usize::try_from(index.saturating_sub(self.next)).unwrap_or(usize::MAX);
+            while self.waiting.len() <= at {
+                self.waiting.push_back(None);
+            }
+            if let Some(place) = self.waiting.get_mut(at) {
+                *place = Some(item);
+            }
+        }
+        if self.waiting.front()?.is_none() {
+            return None;
+        }
+        let item = self.waiting.pop_front()?;
+        self.passed();
+        item
+    }
+
+    fn passed(&mut self) {
+        self.next = self.next.saturating_add(1);
+        self.shared.gate.reach(self.next);
     }
 }
 
@@ -107,68 +279,85 @@ impl Drop for Batch {
     }
 }
 
-impl Iterator for Batch {
-    type Item = Item;
-
-    fn next(&mut self) -> Option<Item> {
-        loop {
-            if let Some(item) = self.waiting.remove(&self.next) {
-                self.next = self.next.saturating_add(1);
-                let next = self.next;
-                self.gate.update(|s| s.0 = next);
-                return Some(item);
-            }
-            // Every worker has ended when this fails.
-            let (index, item) = self.results.as_ref()?.recv().ok()?;
-            self.waiting.insert(index, item);
-        }
-    }
-}
-
-fn walk(roots: Vec<PathBuf>, gate: &Gate, jobs: &SyncSender<Job>) {
+fn walk(shared: &Shared) {
     let mut index = 0u64;
-    let mut send = |path: PathBuf, walked: bool, failed: Option<Failure>| {
-        let sent = gate.wait(index) && jobs.send(Job { index, path, walked, failed }).is_ok();
+    let mut send = |path: PathBuf, walked: bool, listed: bool, failed: Option<Failure>| {
+        let sent = shared.gate.wait(index) && shared.jobs.give([Job { index, path, walked, listed, failed }]);
         index = index.saturating_add(1);
+        shared.counters.found.store(index, Ordering::Relaxed);
         sent
     };
-    for root in roots {
+    let (mut seen, mut roots) = (HashSet::new(), Vec::new());
+    while !roots.is_empty() || shared.roots.take(&mut roots, 1, 1, None) == Taken::Some {
+        let Some(root) = roots.pop() else { continue };
         if !root.is_dir() {
-            if !send(root, false, None) {
+            if !send(root, false, false, None) {
                 return;
             }
             continue;
         }
-        for found in Walk::new(&root) {
+        let before = shared.counters.excluded.load(Ordering::Relaxed);
+        let mut walk = Walk::new(&root, &shared.options.exclude, &mut seen);
+        while let Some(found) = walk.next() {
+            shared.counters.excluded.store(before.saturating_add(walk.excluded), Ordering::Relaxed);
             let sent = match found {
-                Found::File(path) => send(path, true, None),
-                Found::Failed(path, failure) => send(path, true, Some(failure)),
+                Found::File(path, listed) => send(path, true, listed, None),
+                Found::Failed(path, failure) => send(path, true, false, Some(failure)),
             };
             if !sent {
                 return;
             }
         }
+        shared.counters.excluded.store(before.saturating_add(walk.excluded), Ordering::Relaxed);
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>, results: &SyncSender<(u64, Item)>, names: &Arc<Names>, limits: &Arc<Limits>) {
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { index, path, walked, failed }) = job else { return };
-        let outcome = match failed {
-            Some(failure) => Err(failure),
-            None => scan_caught(&path, names, limits),
-        };
-        if results.send((index, Item { path, walked, outcome })).is_err() {
+fn work(shared: &Shared) {
+    let (mut jobs, mut done) = (Vec::new(), Vec::new());
+    while shared.jobs.take(&mut jobs, shared.shares, SHARE, None) == Taken::Some {
+        let mut since = Instant::now();
+        for job in jobs.drain(..) {
+            done.push((job.index, scanned(job, shared)));
+            if since.elapsed() >= HOLD {
+                if !shared.results.give(done.drain(..)) {
+                    return;
+                }
+                since = Instant::now();
+            }
+        }
+        if !done.is_empty() && !shared.results.give(done.drain(..)) {
             return;
         }
     }
 }
 
+fn scanned(job: Job, shared: &Shared) -> Item {
+    let Job { path, walked, listed, failed, .. } = job;
+    let (identity, outcome) = match failed {
+        Some(failure) => (None, Outcome::Failure(failure)),
+        None => scan_caught(&path, listed, shared),
+    };
+    Item { path, walked, identity, outcome }
+}
+
 /// A bug in a scanner costs one file its verdict, never the rest of the run.
-fn scan_caught(path: &Path, names: &Arc<Names>, limits: &Arc<Limits>) -> Result<Record, Failure> {
-    catch_unwind(AssertUnwindSafe(|| scan_file(path, names, limits))).unwrap_or_else(|_| {
-        let message = "internal error while scanning; please report it".to_owned();
-        Err(Failure { slug: "scan-unreadable", message, errno: None })
-    })
+fn scan_caught(path: &Path, listed: bool, shared: &Shared) -> (Option<Identity>, Outcome) {
+    let opened = if listed { FileSource::open_listed(path) } else { FileSource::open(path) };
+    let source = match opened {
+        Ok(source) => source,
+        Err(failure) => return (None, Outcome::Failure(failure)),
+    };
+    let identity = source.identity();
+    if !shared.options.known.is_empty() && shared.options.known.contains(&identity) {
+        return (Some(identity), Outcome::Known);
+    }
+    let scan = || scan_source(&source, path, &shared.names, &shared.limits, Some(shared.cancelled.clone()));
+    let outcome = catch_unwind(AssertUnwindSafe(scan)).map_or_else(
+        |_| {
+            let message = "internal error while scanning; please report it".to_owned();
+            Outcome::Failure(Failure { slug: "scan-unreadable", message, errno: None })
+        },
+        Outcome::Record,
+    );
+    (Some(identity), outcome)
 }

@@ -1,14 +1,15 @@
 //! Feeds a session from memory or from a source that can be read at an offset.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use dryload_core::bytes::wide;
+use dryload_core::bytes::{Span, wide};
 use dryload_core::formats::Want;
 use dryload_core::limits::Limits;
 use dryload_core::names::Names;
-use dryload_core::scan::{Record, Session, TraceRequest};
+use dryload_core::scan::{Record, Session, Stop, TraceRequest};
 
 use crate::source::{ByteSource, Failure, FileSource};
 
@@ -29,10 +30,29 @@ pub fn scan_bytes(data: &[u8], name: &str, names: &Arc<Names>, limits: &Arc<Limi
 /// Scans a file.
 ///
 /// # Errors
-/// The file is special, or the system refuses to open or read it.
+/// The file is special, or the system refuses to open it.
 pub fn scan_file(path: &Path, names: &Arc<Names>, limits: &Arc<Limits>) -> Result<Record, Failure> {
-    let source = FileSource::open(path)?;
-    Ok(run_source(Session::new(source.size(), &path.to_string_lossy(), names.clone(), limits.clone()), &source)?)
+    Ok(scan_source(&FileSource::open(path)?, path, names, limits, None))
+}
+
+/// Scans an open file, which `path` named. `cancelled` ends the scan early.
+pub fn scan_source(
+    source: &FileSource,
+    path: &Path,
+    names: &Arc<Names>,
+    limits: &Arc<Limits>,
+    cancelled: Option<Arc<AtomicBool>>,
+) -> Record {
+    let session = Session::new(source.size(), &path.to_string_lossy(), names.clone(), limits.clone());
+    run_source(session.with_stop(stop(limits, cancelled)), source)
+}
+
+/// Whether the time of a scan that begins now is over.
+fn stop(limits: &Limits, cancelled: Option<Arc<AtomicBool>>) -> Stop {
+    let deadline = Instant::now().checked_add(Duration::from_secs(limits.max_seconds));
+    Arc::new(move || {
+        cancelled.as_ref().is_some_and(|c| c.load(Ordering::Relaxed)) || deadline.is_some_and(|d| Instant::now() >= d)
+    })
 }
 
 /// Scans bytes and keeps opcode rows.
@@ -54,16 +74,13 @@ pub fn trace_file(
     let source = FileSource::open(path)?;
     let session =
         Session::new(source.size(), &path.to_string_lossy(), names.clone(), limits.clone()).with_trace(request);
-    Ok(run_source(session, &source)?)
+    Ok(run_source(session, &source))
 }
 
 /// Feeds a session from a source, in windows beyond what it asks for: of
 /// `first` bytes where reading begins anew, then of as many as were read in a
-/// row, up to `last`.
-///
-/// # Errors
-/// The source's own.
-pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u64) -> io::Result<Record> {
+/// row, up to `last`. What cannot be read is told in the record.
+pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u64) -> Record {
     let mut buf = Vec::new();
     // Where the last read began and ended. An opcode that it cut is asked for
     // again, from where it begins.
@@ -71,7 +88,7 @@ pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u6
     loop {
         let wants: Vec<Want> = session.wants().to_vec();
         if wants.is_empty() {
-            return Ok(session.finish());
+            return session.finish();
         }
         for want in wants {
             let (start, until) = (want.span.start, want.until);
@@ -79,7 +96,13 @@ pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u6
             let window = first.max(in_a_row).min(last).min(until.saturating_sub(start));
             let len = want.span.len().max(window);
             buf.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
-            let read = source.read_at(&mut buf, start)?;
+            let read = match source.read_at(&mut buf, start) {
+                Ok(read) => read,
+                Err(e) => {
+                    session.unreadable(want.span, &e.to_string());
+                    return session.finish();
+                }
+            };
             session.count_read(wide(read));
             in_a_row = in_a_row.saturating_add(wide(read));
             (begun, place) = (start, start.saturating_add(wide(read)));
@@ -88,13 +111,24 @@ pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u6
     }
 }
 
-fn run_source(session: Session, source: &FileSource) -> io::Result<Record> {
-    if source.size() > SMALL_FILE {
-        return drive(session, source, FIRST_WINDOW, LAST_WINDOW);
+fn run_source(mut session: Session, source: &FileSource) -> Record {
+    let size = source.size();
+    let mut record = if size > SMALL_FILE {
+        drive(session, source, FIRST_WINDOW, LAST_WINDOW)
+    } else {
+        let mut data = vec![0; usize::try_from(size).unwrap_or(0)];
+        match source.read_at(&mut data, 0) {
+            Ok(read) => run_bytes(session, data.get(..read).unwrap_or(&[])),
+            Err(e) => {
+                session.unreadable(Span { start: 0, end: size }, &e.to_string());
+                session.finish()
+            }
+        }
+    };
+    if let Some(found) = source.change() {
+        record.changed(found);
     }
-    let mut data = vec![0; usize::try_from(source.size()).unwrap_or(0)];
-    let read = source.read_at(&mut data, 0)?;
-    Ok(run_bytes(session, data.get(..read).unwrap_or(&[])))
+    record
 }
 
 fn run_bytes(mut session: Session, data: &[u8]) -> Record {

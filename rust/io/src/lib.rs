@@ -7,9 +7,12 @@
 
 mod batch;
 mod drive;
+mod exclude;
+mod queue;
 mod source;
 mod walk;
 
-pub use batch::{Batch, Item};
-pub use drive::{drive, scan_bytes, scan_file, trace_bytes, trace_file};
-pub use source::{ByteSource, Failure, FileSource};
+pub use batch::{Batch, Item, Next, Options, Outcome};
+pub use drive::{drive, scan_bytes, scan_file, scan_source, trace_bytes, trace_file};
+pub use exclude::Exclude;
+pub use source::{ByteSource, Failure, FileSource, Identity};

@@ -33,11 +33,24 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// What tells a file from another and from itself at another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Device and inode.
+    pub place: (u64, u64),
+    /// Bytes.
+    pub size: u64,
+    /// When its content changed, in nanoseconds since 1970: what the file says.
+    pub modified: i128,
+    /// When it or what is known of it changed: what the system says.
+    pub changed: i128,
+}
+
 /// A regular file.
 #[derive(Debug)]
 pub struct FileSource {
     file: File,
-    size: u64,
+    identity: Identity,
 }
 
 impl FileSource {
@@ -48,12 +61,60 @@ impl FileSource {
     /// It is special, or the system refuses.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         refuse_special(&std::fs::metadata(path)?)?;
+        Self::open_listed(path)
+    }
+
+    /// Opens what a folder just listed as a regular file.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_listed(path: &Path) -> Result<Self, Failure> {
         let file = open_nonblocking(path)?;
         // The path may name something else by now.
         let metadata = file.metadata()?;
         refuse_special(&metadata)?;
-        Ok(Self { file, size: metadata.len() })
+        Ok(Self { file, identity: identity(&metadata) })
     }
+
+    /// What it was when it was opened.
+    #[must_use]
+    pub const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// What changed since it was opened, in words.
+    #[must_use]
+    pub fn change(&self) -> Option<&'static str> {
+        let Ok(now) = self.file.metadata().map(|m| identity(&m)) else { return Some("a file that is not there") };
+        match (now.size == self.identity.size, now == self.identity) {
+            (false, _) => Some("a file of another size"),
+            (true, false) => Some("a file that was written to meanwhile"),
+            (true, true) => None,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    let at = |seconds: i64, nanoseconds: i64| {
+        i128::from(seconds).saturating_mul(1_000_000_000).saturating_add(i128::from(nanoseconds))
+    };
+    Identity {
+        place: (metadata.dev(), metadata.ino()),
+        size: metadata.len(),
+        modified: at(metadata.mtime(), metadata.mtime_nsec()),
+        changed: at(metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+#[cfg(not(unix))]
+fn identity(metadata: &Metadata) -> Identity {
+    let since = |t: io::Result<std::time::SystemTime>| {
+        t.ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos())
+    };
+    let modified = i128::try_from(since(metadata.modified())).unwrap_or(0);
+    Identity { place: (0, 0), size: metadata.len(), modified, changed: modified }
 }
 
 fn refuse_special(metadata: &Metadata) -> Result<(), Failure> {
@@ -94,7 +155,7 @@ fn kind_of(kind: FileType) -> &'static str {
 
 impl ByteSource for FileSource {
     fn size(&self) -> u64 {
-        self.size
+        self.identity.size
     }
 
     #[cfg(unix)]

@@ -1,9 +1,11 @@
-//! Many files at once, in order.
+//! Many files at once, in order or as they finish.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use dryload_io::Batch;
+use dryload_io::{Batch, Exclude, Identity, Item, Next, Options, Outcome as Found};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -11,14 +13,17 @@ use crate::convert::{AnyPath, limits as read_limits, path_bytes};
 use crate::names::PyNames;
 use crate::record::PyRecord;
 
-/// Iterates over the results of scanning files and folders, in the order in
-/// which they were named and walked.
+/// How long a wait may keep a signal, such as Ctrl-C, from being noticed.
+const PATIENCE: Duration = Duration::from_millis(25);
+
+/// Iterates over the results of scanning files and folders.
 #[pyclass(name = "Batch", module = "dryload._core", frozen)]
 pub struct PyBatch {
     batch: Mutex<Batch>,
 }
 
-/// A record, or the slug and the words of why there is none.
+/// A record; the slug and the words of why there is none; nothing for a file
+/// that is known.
 #[derive(IntoPyObject)]
 pub enum Outcome {
     /// It was scanned.
@@ -27,34 +32,107 @@ pub enum Outcome {
     Failure((&'static str, String)),
 }
 
+/// Device, inode, size, and the times of the last changes in nanoseconds.
+type Place = (u64, u64, u64, i128, i128);
+
+/// Path, whether it was walked, identity, outcome.
+type Row<'py> = (Bound<'py, PyBytes>, bool, Option<Place>, Option<Outcome>);
+
 #[pymethods]
 impl PyBatch {
     #[new]
-    fn new(paths: Vec<AnyPath>, names: &PyNames, limits: Option<HashMap<String, u64>>, jobs: usize) -> PyResult<Self> {
-        let limits = read_limits(limits)?;
-        let paths = paths.into_iter().map(AnyPath::into_path).collect();
-        let batch = Batch::start(paths, names.names.clone(), limits, jobs)?;
+    #[pyo3(signature = (names, limits, jobs, *, unordered=false, exclude=None, known=None))]
+    fn new(
+        names: &PyNames,
+        limits: Option<HashMap<String, u64>>,
+        jobs: usize,
+        unordered: bool,
+        exclude: Option<Vec<String>>,
+        known: Option<Vec<Place>>,
+    ) -> PyResult<Self> {
+        let exclude = Exclude::new(&exclude.unwrap_or_default()).map_err(PyValueError::new_err)?;
+        let known: HashSet<Identity> = known.unwrap_or_default().into_iter().map(identity).collect();
+        let options = Options { unordered, exclude, known };
+        let batch = Batch::start(names.names.clone(), read_limits(limits)?, jobs, options)?;
         Ok(Self { batch: Mutex::new(batch) })
     }
 
-    const fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        slf
+    /// Adds files and folders.
+    fn add(&self, paths: Vec<AnyPath>) {
+        self.lock().add(paths.into_iter().map(AnyPath::into_path).collect());
     }
 
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<(Bound<'py, PyBytes>, bool, Outcome)>> {
+    /// No more is added.
+    fn end(&self) {
+        self.lock().end();
+    }
+
+    /// Whether few of the paths that were added wait.
+    fn wants_paths(&self) -> bool {
+        self.lock().wants_paths()
+    }
+
+    /// Files found so far, entries left out, and whether the walk has ended.
+    fn progress(&self) -> (u64, u64, bool) {
+        self.lock().progress()
+    }
+
+    /// What is there of the results, at most `most`, in the order of the paths.
+    /// Waits for the first a moment; `None` when all were given. Raises what a
+    /// signal handler raises.
+    fn take<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Option<Vec<Row<'py>>>> {
         py.check_signals()?;
-        let item = py.detach(|| self.batch.lock().unwrap_or_else(PoisonError::into_inner).next());
-        Ok(item.map(|item| {
-            let outcome = match item.outcome {
-                Ok(record) => Outcome::Record(record.into()),
-                Err(failure) => Outcome::Failure((failure.slug, failure.message)),
-            };
-            (path_bytes(py, &item.path), item.walked, outcome)
-        }))
+        // Without detaching: what is here costs no wait.
+        let mut items = self.lock().ready_up_to(most);
+        if items.is_empty() {
+            let (more, ended) = py.detach(|| {
+                let mut batch = self.lock();
+                match batch.next_within(PATIENCE) {
+                    Next::End => (Vec::new(), true),
+                    Next::Nothing => (Vec::new(), false),
+                    Next::Item(item) => {
+                        let mut items = vec![*item];
+                        items.extend(batch.ready_up_to(most.saturating_sub(1)));
+                        (items, false)
+                    }
+                }
+            });
+            if ended {
+                return Ok(None);
+            }
+            items = more;
+        }
+        // The lock is free: making objects of Python may run Python.
+        Ok(Some(items.into_iter().map(|item| row(py, item)).collect()))
     }
 
-    /// Stops: no further file is begun.
+    /// Stops: no further file is begun, and those that are being scanned are
+    /// given up.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.batch.lock().unwrap_or_else(PoisonError::into_inner).close());
+        py.detach(|| self.lock().close());
     }
+}
+
+impl PyBatch {
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn row(py: Python<'_>, item: Item) -> Row<'_> {
+    let outcome = match item.outcome {
+        Found::Record(record) => Some(Outcome::Record(record.into())),
+        Found::Failure(failure) => Some(Outcome::Failure((failure.slug, failure.message))),
+        Found::Known => None,
+    };
+    (path_bytes(py, &item.path), item.walked, item.identity.map(place), outcome)
+}
+
+const fn place(identity: Identity) -> Place {
+    let Identity { place: (device, inode), size, modified, changed } = identity;
+    (device, inode, size, modified, changed)
+}
+
+const fn identity((device, inode, size, modified, changed): Place) -> Identity {
+    Identity { place: (device, inode), size, modified, changed }
 }

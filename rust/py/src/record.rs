@@ -64,6 +64,12 @@ impl PyRecord {
         self.record.named_like_model
     }
 
+    /// Whether it is no model by content nor by name, such as a README.
+    #[getter]
+    fn no_model(&self) -> bool {
+        self.record.is_no_model()
+    }
+
     /// Whether everything was judged to its end.
     #[getter]
     fn complete(&self) -> bool {

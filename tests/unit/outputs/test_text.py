@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 import dryload
+from dryload.bulk import scan_many
 from dryload.findings import Verdict
 from dryload.outputs.base import RunEnd, Style, make
 from dryload.report import Report, Snapshot, Summary
-from dryload.scanner import scan, scan_many
+from dryload.scanner import scan
 
 
 def shown(reports: list[Report], *, format: str = "text", style: Style | None = None) -> str:

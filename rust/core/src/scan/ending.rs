@@ -13,6 +13,9 @@ use crate::error::Error;
 use crate::formats::{Want, tar, zip};
 use crate::observe::{self, Role};
 
+/// The limit that the driver's clock is held against.
+pub(super) const MAX_SECONDS: &str = "max_seconds";
+
 /// Unclaimed members that are named; the rest is counted.
 const MAX_NAMED: usize = 3;
 
@@ -143,10 +146,28 @@ impl Session {
     }
 
     pub(super) fn stop_at_limit(&mut self, name: &'static str, limit: u64) {
+        if name == MAX_SECONDS {
+            return self.out_of_time();
+        }
         self.limit_hit(name);
         let len = self.regions.last().map_or(0, |r| r.len);
         let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: len });
         self.stop_region(error.with(format!("{name} = {limit}"), format!("{len} bytes")));
+    }
+
+    /// The time of the scan is over; what was seen stays.
+    pub(super) fn out_of_time(&mut self) {
+        self.limit_hit(MAX_SECONDS);
+        let len = self.regions.last().map_or(0, |r| r.len);
+        let error = Error::new(&crate::limits::LIMIT, Span { start: 0, end: len });
+        self.stop_region(error.with(format!("{MAX_SECONDS} = {}", self.limits.max_seconds), "a scan that goes on"));
+        self.end_scan();
+    }
+
+    /// The source could not be read where bytes were wanted; what was seen stays.
+    pub fn unreadable(&mut self, span: Span, message: &str) {
+        self.stop_region(Error::new(&observe::UNREADABLE, span).with("", message));
+        self.end_scan();
     }
 
     /// Ends the scan: nothing that is left is looked at.

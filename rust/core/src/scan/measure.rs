@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::ending::MAX_SECONDS;
 use super::region::{Phase, Source};
 use super::session::{Session, Supply};
 use super::stream::State;
@@ -56,6 +57,9 @@ impl Session {
     /// The stream ends here: its region begins.
     fn measured(&mut self, id: usize, limit: Option<(&'static str, u64)>) {
         let (made, state, taken) = (self.streams.made(id), self.streams.state(id), self.streams.taken(id));
+        if limit.is_some_and(|(name, _)| name == MAX_SECONDS) {
+            return self.out_of_time();
+        }
         if let Some((name, _)) = limit {
             self.limit_hit(name);
         }

@@ -11,7 +11,7 @@ mod session;
 mod stream;
 
 pub use record::{PartRecord, Record};
-pub use session::{Session, TraceRequest};
+pub use session::{Session, Stop, TraceRequest};
 
 use crate::defect::Defect;
 

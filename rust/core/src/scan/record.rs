@@ -1,8 +1,10 @@
 //! What a scan of one source saw, complete and owned.
 
 use crate::bytes::Span;
+use crate::defect::Defect;
+use crate::error::Error;
 use crate::formats::Part;
-use crate::observe::{Observation, Skip};
+use crate::observe::{self, Observation, Skip, What};
 
 /// A part: the source itself or a region inside it, as one format.
 #[derive(Clone, Debug, Default)]
@@ -60,12 +62,37 @@ impl Record {
             && self.parts.iter().all(|p| p.observations.is_empty() && p.dropped == 0)
     }
 
+    /// Whether it is no model by content nor by name, such as a README: nothing
+    /// is said of it but that no format claims it.
+    #[must_use]
+    pub fn is_no_model(&self) -> bool {
+        let says = |o: &Observation| match o.what {
+            What::Defect(d) => NO_MODEL.iter().any(|no| no.slug == d.slug),
+            _ => false,
+        };
+        !self.recognised && !self.named_like_model && self.parts.iter().flat_map(|p| &p.observations).all(says)
+    }
+
     /// Whether everything was judged to its end.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.recognised
             && self.limits_hit.is_empty()
             && !self.parts.iter().flat_map(|p| &p.observations).any(is_inconclusive)
+    }
+
+    /// The source is not what it was when its scan began, but this.
+    pub fn changed(&mut self, found: &str) {
+        let error = Error::new(&observe::SOURCE_CHANGED, Span { start: 0, end: self.size });
+        let observation = error.with("the file that was opened", found).into();
+        match self.parts.first_mut() {
+            Some(part) => part.observations.push(observation),
+            None => {
+                let size = self.size;
+                let observations = vec![observation];
+                self.parts.push(PartRecord { offset: Some(0), size, observations, ..PartRecord::default() });
+            }
+        }
     }
 
     /// The place of an observation in the source.
@@ -75,6 +102,10 @@ impl Record {
     }
 }
 
+/// What is said of a file that no model format claims.
+const NO_MODEL: [&Defect; 4] =
+    [&observe::UNRECOGNISED_CONTENT, &observe::EMPTY_FILE, &observe::UNSUPPORTED_FORMAT, &observe::NOT_A_MODEL];
+
 fn is_inconclusive(o: &Observation) -> bool {
-    matches!(o.what, crate::observe::What::Defect(d) if d.class == crate::defect::Class::Inconclusive)
+    matches!(o.what, What::Defect(d) if d.class == crate::defect::Class::Inconclusive)
 }

@@ -32,12 +32,16 @@ pub struct TraceRequest {
     pub after: usize,
 }
 
+/// Says that a scan has gone on for long enough: the clock is the driver's.
+pub type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// The scan of one source.
 pub struct Session {
     pub(super) name: String,
     pub(super) names: Arc<Names>,
     pub(super) limits: Arc<Limits>,
     pub(super) trace: Option<TraceRequest>,
+    stop: Option<Stop>,
     pub(super) streams: Streams,
     /// The stream whose compressed bytes were asked for.
     feeding: Option<usize>,
@@ -68,6 +72,7 @@ impl Session {
             feeding: None,
             limits,
             trace: None,
+            stop: None,
             regions: Vec::new(),
             wants: Vec::new(),
             fed: 0,
@@ -93,11 +98,22 @@ impl Session {
         self
     }
 
+    /// Ends at the limit `max_seconds` when `stop` says so.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.streams.stop = Some(stop.clone());
+        self.stop = Some(stop);
+        self
+    }
+
     /// Works on what is in memory until bytes of the source are needed; gives
     /// those. Empty: finished.
     pub fn wants(&mut self) -> &[Want] {
         self.wants.clear();
         self.fed = 0;
+        if !self.regions.is_empty() && self.stop.as_ref().is_some_and(|stop| stop()) {
+            self.out_of_time();
+        }
         while self.wants.is_empty() && !self.regions.is_empty() {
             if !self.steps.spend(1) {
                 self.stalled(Want { span: Span { start: 0, end: self.record.size }, until: self.record.size });

@@ -6,7 +6,9 @@
 //! out is paid for from one budget, and a stream that gives far more than it
 //! takes is stopped.
 
+use super::ending::MAX_SECONDS;
 use super::region::Source;
+use super::session::Stop;
 use crate::bytes::{Span, wide};
 use crate::decode::{self, Decoder, Form, Kind, Status};
 use crate::formats::Want;
@@ -242,6 +244,8 @@ pub(super) struct Streams {
     /// archive has one, and what is kept of it would stand between them in
     /// memory.
     spare: Vec<Spare>,
+    /// Says that time is over.
+    pub(super) stop: Option<Stop>,
     budget: Budget,
     /// The limit that the budget is of.
     budget_of: (&'static str, u64),
@@ -260,6 +264,7 @@ impl Streams {
         Self {
             open: Vec::new(),
             spare: Vec::new(),
+            stop: None,
             budget: Budget::new(total.min(by_ratio)),
             budget_of: if by_ratio < total {
                 ("max_inflate_ratio", limits.max_inflate_ratio)
@@ -483,6 +488,8 @@ impl Streams {
             self.budget_of
         } else if is_bomb {
             ("max_inflate_ratio", self.max_ratio)
+        } else if made != before && self.stop.as_ref().is_some_and(|stop| stop()) {
+            (MAX_SECONDS, 0)
         } else if self.open.iter().fold(0, |sum: u64, s| sum.saturating_add(s.held)) > self.max_windows {
             ("max_window_bytes", self.max_windows)
         } else {
