@@ -105,6 +105,11 @@ class Record:
     def limits_hit(self) -> list[str]: ...
 
 @final
+class Cancel:
+    def __new__(cls) -> Cancel: ...
+    def set(self) -> None: ...
+
+@final
 class Batch:
     def __new__(
         cls,
@@ -115,6 +120,7 @@ class Batch:
         unordered: bool = False,
         exclude: Sequence[str] | None = None,
         known: Sequence[_Place] | None = None,
+        done: Sequence[_Path] | None = None,
     ) -> Batch: ...
     def add(self, paths: Sequence[_Path]) -> None: ...
     def end(self) -> None: ...
@@ -147,9 +153,15 @@ class Header:
     def header_bytes(self) -> int: ...
 
 def scan_bytes(
-    data: bytes, name: str | None, names: Names, limits: Mapping[str, int] | None = None
+    data: bytes,
+    name: str | None,
+    names: Names,
+    limits: Mapping[str, int] | None = None,
+    cancel: Cancel | None = None,
 ) -> Record: ...
-def scan_file(path: _Path, names: Names, limits: Mapping[str, int] | None = None) -> Record: ...
+def scan_file(
+    path: _Path, names: Names, limits: Mapping[str, int] | None = None, cancel: Cancel | None = None
+) -> Record: ...
 def trace_bytes(
     data: bytes,
     name: str | None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dryload._core import (
     Batch,
+    Cancel,
     Header,
     Names,
     Record,
@@ -29,6 +30,7 @@ from dryload._core import (
 
 __all__ = [
     "Batch",
+    "Cancel",
     "Header",
     "Names",
     "Record",

@@ -16,7 +16,7 @@ from dryload.scanner import report_of, report_unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Protocol, Self
 
@@ -81,7 +81,11 @@ class Run:
         exclude: Sequence[str] = (),
         limits: Mapping[str, int] | None = None,
         memory: Memory | None = None,
+        done: Iterable[Path] = (),
+        idle: Callable[[], None] | None = None,
     ) -> None:
+        """Starts the threads. `done` are paths that are passed over, each as often as it is named there;
+        `idle` is called now and then while nothing comes."""
         if jobs is not None and jobs < 1:
             raise ValueError(f"jobs is a positive number, not {jobs}")
         self._policy = Policy.default() if policy is None else policy
@@ -91,6 +95,7 @@ class Run:
         self._memory = memory
         self._paths = iter([paths] if isinstance(paths, str | os.PathLike) else paths)
         self._asks = True
+        self._idle = idle
         self._batch = Batch(
             self._policy.names,
             bounds or None,
@@ -98,6 +103,7 @@ class Run:
             unordered=not ordered,
             exclude=list(exclude),
             known=[] if memory is None else memory.places(),
+            done=[os.fspath(path) for path in done],
         )
         self._reports = self._iterate()
 
@@ -142,6 +148,8 @@ class Run:
             rows = self._batch.take(AT_ONCE)
             if rows is None:
                 return
+            if not rows and self._idle is not None:
+                self._idle()
             for raw_path, walked, place, outcome in rows:
                 path = os.fsdecode(raw_path)
                 if isinstance(outcome, tuple):

@@ -241,8 +241,9 @@ class Report:
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("Report is immutable")
 
-    def __reduce__(self) -> tuple[object, ...]:
-        seen = Snapshot(
+    def snapshot(self) -> Snapshot:
+        """Gives what was seen without the core."""
+        return Snapshot(
             size=self.size,
             bytes_read=self.bytes_read,
             format=self.format,
@@ -251,18 +252,30 @@ class Report:
             skipped_rows=tuple(self._seen.skipped()),
             limit_names=tuple(self._seen.limits_hit()),
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        seen = self.snapshot()
         flags = (self.policy, self.on_disk, self.walked, self.ignored)
         return _restored, (self.path, self.verdict, self.findings, seen, *flags)
 
 
 class Summary:
-    """Sums over the reports of one run, and the exit code they come to."""
+    """Sums over the reports of one run, and the exit code they come to.
 
-    __slots__ = ("bytes", "bytes_read", "counts", "ignored")
+    Attributes:
+        counts: files by verdict. ignored: files of folders that are no models. excluded: names in folders
+        that a pattern left out. resumed: files of an earlier run that are in the counts. interrupted: True
+        when the run was ended before its end.
+    """
+
+    __slots__ = ("bytes", "bytes_read", "counts", "excluded", "ignored", "interrupted", "resumed")
 
     def __init__(self, reports: Iterable[Report] = ()) -> None:
         self.counts = dict.fromkeys(Verdict, 0)
         self.ignored = 0
+        self.excluded = 0
+        self.resumed = 0
+        self.interrupted = False
         self.bytes = 0
         self.bytes_read = 0
         for report in reports:
@@ -282,18 +295,28 @@ class Summary:
             self.counts[report.verdict] += 1
             self.bytes += report.size
 
+    def add_earlier(self, verdict: Verdict, *, size: int, bytes_read: int) -> None:
+        """Counts a file of an earlier run."""
+        self.resumed += 1
+        self.counts[verdict] += 1
+        self.bytes += size
+        self.bytes_read += bytes_read
+
     def exit_code(self, fail_on: Iterable[Verdict]) -> int:
         """Gives 1 for a verdict in `fail_on`, else 3 for an inconclusive one or nothing to scan, else 0."""
         if any(self.counts[verdict] for verdict in fail_on):
             return 1
         return 3 if self.counts[Verdict.INCONCLUSIVE] or not self.files else 0
 
-    def to_dict(self, *, elapsed_ms: int, exit_code: int) -> dict[str, int]:
+    def to_dict(self, *, elapsed_ms: int, exit_code: int) -> dict[str, int | bool]:
         """Gives the `summary` object of the JSON report."""
         return {
             "files": self.files,
             **{verdict.value: count for verdict, count in self.counts.items()},
             "ignored": self.ignored,
+            "excluded": self.excluded,
+            "resumed": self.resumed,
+            "interrupted": self.interrupted,
             "bytes": self.bytes,
             "bytes_read": self.bytes_read,
             "elapsed_ms": elapsed_ms,

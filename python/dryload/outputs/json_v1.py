@@ -7,6 +7,7 @@ field is as harmless as the terminal output. Files are written as they come and 
 from __future__ import annotations
 
 import json
+import os
 
 from dryload._version import __version__
 from dryload.outputs.safe_text import safe_text
@@ -30,7 +31,7 @@ class JsonOutput:
     def add(self, report: Report) -> None:
         """Writes one file object; ignored files only count."""
         if not report.ignored:
-            self._stream.write(self._separator + _dumped(report.to_dict()))
+            self._stream.write(self._separator + _dumped(_file(report)))
             self._separator = ",\n"
 
     def close(self, end: RunEnd) -> None:
@@ -47,12 +48,20 @@ class JsonLinesOutput:
     def add(self, report: Report) -> None:
         """Writes one line; ignored files only count."""
         if not report.ignored:
-            self._stream.write(_dumped(report.to_dict()) + "\n")
+            self._stream.write(_dumped(_file(report)) + "\n")
             self._stream.flush()
 
     def close(self, end: RunEnd) -> None:
         """Writes the last line."""
         self._stream.write(_dumped({"schema": SCHEMA, "tool": TOOL, "summary": _summary(end)}) + "\n")
+
+
+def _file(report: Report) -> dict[str, object]:
+    """Gives the object of one file; `path_hex` is there when the path cannot be shown as it is."""
+    told = report.to_dict()
+    if safe_text(report.path, cap=None) != report.path:
+        told["path_hex"] = os.fsencode(report.path).hex()
+    return told
 
 
 def _dumped(value: object) -> str:
@@ -70,7 +79,7 @@ def _visible(value: object) -> object:
     return value
 
 
-def _summary(end: RunEnd) -> dict[str, int]:
+def _summary(end: RunEnd) -> dict[str, int | bool]:
     return end.summary.to_dict(elapsed_ms=end.elapsed_ms, exit_code=end.exit_code)
 
 

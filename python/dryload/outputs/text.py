@@ -150,12 +150,17 @@ def _summary_line(end: RunEnd, suppressed: int) -> str:
     told = [f"{count:,} {verdict.value}" for verdict, count in summary.counts.items() if count]
     if summary.ignored:
         told.append(f"{summary.ignored:,} ignored")
+    if summary.excluded:
+        told.append(f"{summary.excluded:,} excluded")
     if suppressed:
         told.append(f"{_count(suppressed, 'finding')} suppressed")
     files = _count(summary.files, "file") if summary.files else "nothing to scan"
     elapsed = f"{end.elapsed_ms} ms" if end.elapsed_ms < 10_000 else f"{end.elapsed_ms // 1000:,} s"
     colon = ": " if summary.files > 1 else ", " if told else ""
-    return f"{files}{colon}{', '.join(told)}. {elapsed}, nothing was loaded."
+    line = f"{files}{colon}{', '.join(told)}. {elapsed}, nothing was loaded."
+    if summary.resumed:
+        line += f" {_count(summary.resumed, 'file')} of them in an earlier run."
+    return f"Interrupted. So far: {line}" if summary.interrupted else line
 
 
 def _count(number: int, noun: str) -> str:

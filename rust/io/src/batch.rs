@@ -4,7 +4,8 @@
 //! Memory is flat in the number of files: the walk waits when the results it
 //! would run ahead of are too many.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,6 +65,46 @@ pub struct Options {
     pub exclude: Exclude,
     /// Files that are known, as they were: they are not scanned.
     pub known: HashSet<Identity>,
+    /// Paths that are passed over, as often as they stand here.
+    pub done: Done,
+}
+
+/// Paths that were scanned before, and how often.
+///
+/// Of each a hash of 128 bits is kept, under a key that nobody knows: names of
+/// files are chosen by strangers, and one that is passed over is not scanned.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    keys: (RandomState, RandomState),
+    left: HashMap<(u64, u64), u32>,
+}
+
+impl Done {
+    /// Adds a path.
+    pub fn add(&mut self, path: &Path) {
+        let key = self.key(path);
+        let count = self.left.entry(key).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Takes a path out; false when it is not there.
+    fn take(&mut self, path: &Path) -> bool {
+        if self.left.is_empty() {
+            return false;
+        }
+        let key = self.key(path);
+        let Some(count) = self.left.get_mut(&key) else { return false };
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            self.left.remove(&key);
+        }
+        true
+    }
+
+    fn key(&self, path: &Path) -> (u64, u64) {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        (self.keys.0.hash_one(bytes), self.keys.1.hash_one(bytes))
+    }
 }
 
 /// Work on its way to a worker.
@@ -156,8 +197,9 @@ impl Batch {
     ///
     /// # Errors
     /// A thread could not be started.
-    pub fn start(names: Arc<Names>, limits: Arc<Limits>, jobs: usize, options: Options) -> std::io::Result<Self> {
+    pub fn start(names: Arc<Names>, limits: Arc<Limits>, jobs: usize, mut options: Options) -> std::io::Result<Self> {
         let workers = jobs.max(1);
+        let done = std::mem::take(&mut options.done);
         let shared = Arc::new(Shared {
             roots: Queue::new(usize::MAX, 1),
             jobs: Queue::new(QUEUE, 1),
@@ -174,7 +216,7 @@ impl Batch {
         let walker = shared.clone();
         thread::Builder::new().name("dryload-walk".to_owned()).spawn(move || {
             let _gives = Gives(&walker.jobs);
-            walk(&walker);
+            walk(&walker, done);
             walker.counters.walk_ended.store(true, Ordering::Relaxed);
         })?;
         for n in 0..workers {
@@ -279,9 +321,12 @@ impl Drop for Batch {
     }
 }
 
-fn walk(shared: &Shared) {
+fn walk(shared: &Shared, mut done: Done) {
     let mut index = 0u64;
     let mut send = |path: PathBuf, walked: bool, listed: bool, failed: Option<Failure>| {
+        if done.take(&path) {
+            return true;
+        }
         let sent = shared.gate.wait(index) && shared.jobs.give([Job { index, path, walked, listed, failed }]);
         index = index.saturating_add(1);
         shared.counters.found.store(index, Ordering::Relaxed);

@@ -27,12 +27,30 @@ pub fn scan_bytes(data: &[u8], name: &str, names: &Arc<Names>, limits: &Arc<Limi
     run_bytes(Session::new(wide(data.len()), name, names.clone(), limits.clone()), data)
 }
 
+/// As `scan_bytes`, until `cancelled` is set or the limit `max_seconds` is met.
+#[must_use]
+pub fn scan_bytes_until(
+    data: &[u8],
+    name: &str,
+    names: &Arc<Names>,
+    limits: &Arc<Limits>,
+    cancelled: Option<Arc<AtomicBool>>,
+) -> Record {
+    let session = Session::new(wide(data.len()), name, names.clone(), limits.clone());
+    run_bytes(session.with_stop(stop(limits, cancelled)), data)
+}
+
 /// Scans a file.
 ///
 /// # Errors
 /// The file is special, or the system refuses to open it.
-pub fn scan_file(path: &Path, names: &Arc<Names>, limits: &Arc<Limits>) -> Result<Record, Failure> {
-    Ok(scan_source(&FileSource::open(path)?, path, names, limits, None))
+pub fn scan_file(
+    path: &Path,
+    names: &Arc<Names>,
+    limits: &Arc<Limits>,
+    cancelled: Option<Arc<AtomicBool>>,
+) -> Result<Record, Failure> {
+    Ok(scan_source(&FileSource::open(path)?, path, names, limits, cancelled))
 }
 
 /// Scans an open file, which `path` named. `cancelled` ends the scan early.

@@ -12,7 +12,7 @@ mod queue;
 mod source;
 mod walk;
 
-pub use batch::{Batch, Item, Next, Options, Outcome};
-pub use drive::{drive, scan_bytes, scan_file, scan_source, trace_bytes, trace_file};
+pub use batch::{Batch, Done, Item, Next, Options, Outcome};
+pub use drive::{drive, scan_bytes, scan_bytes_until, scan_file, scan_source, trace_bytes, trace_file};
 pub use exclude::Exclude;
 pub use source::{ByteSource, Failure, FileSource, Identity};

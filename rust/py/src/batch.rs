@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dryload_io::{Batch, Exclude, Identity, Item, Next, Options, Outcome as Found};
+use dryload_io::{Batch, Done, Exclude, Identity, Item, Next, Options, Outcome as Found};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -41,7 +41,8 @@ type Row<'py> = (Bound<'py, PyBytes>, bool, Option<Place>, Option<Outcome>);
 #[pymethods]
 impl PyBatch {
     #[new]
-    #[pyo3(signature = (names, limits, jobs, *, unordered=false, exclude=None, known=None))]
+    #[allow(clippy::too_many_arguments)] // Mirrors the stub; the Python layer names them.
+    #[pyo3(signature = (names, limits, jobs, *, unordered=false, exclude=None, known=None, done=None))]
     fn new(
         names: &PyNames,
         limits: Option<HashMap<String, u64>>,
@@ -49,10 +50,15 @@ impl PyBatch {
         unordered: bool,
         exclude: Option<Vec<String>>,
         known: Option<Vec<Place>>,
+        done: Option<Vec<AnyPath>>,
     ) -> PyResult<Self> {
         let exclude = Exclude::new(&exclude.unwrap_or_default()).map_err(PyValueError::new_err)?;
         let known: HashSet<Identity> = known.unwrap_or_default().into_iter().map(identity).collect();
-        let options = Options { unordered, exclude, known };
+        let mut before = Done::default();
+        for path in done.unwrap_or_default() {
+            before.add(&path.into_path());
+        }
+        let options = Options { unordered, exclude, known, done: before };
         let batch = Batch::start(names.names.clone(), read_limits(limits)?, jobs, options)?;
         Ok(Self { batch: Mutex::new(batch) })
     }

@@ -29,7 +29,9 @@ mod _core {
     #[pymodule_export]
     use super::record::PyRecord;
     #[pymodule_export]
-    use super::scan::{compat_names, defects, limits, opcodes, scan_bytes, scan_file, trace_bytes, trace_file};
+    use super::scan::{
+        PyCancel, compat_names, defects, limits, opcodes, scan_bytes, scan_file, trace_bytes, trace_file,
+    };
     #[pymodule_export]
     use super::session::PySession;
 }

@@ -1,6 +1,8 @@
 //! Scanning and tracing one source, and the tables behind them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dryload_core::formats::pickle::{compat_rows, opcode::Opcode};
 use dryload_core::limits::Limits;
@@ -13,40 +15,64 @@ use crate::convert::{AnyPath, limits as read_limits, os_error, text};
 use crate::names::PyNames;
 use crate::record::PyRecord;
 
+/// Ends scans that are under way.
+#[pyclass(name = "Cancel", module = "dryload._core", frozen)]
+#[derive(Default)]
+pub struct PyCancel {
+    cancelled: Arc<AtomicBool>,
+}
+
+#[pymethods]
+impl PyCancel {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends them: what they saw so far is told, as inconclusive.
+    fn set(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Scans bytes. They are borrowed, and the interpreter is detached.
 #[pyfunction]
-#[pyo3(signature = (data, name, names, limits=None))]
+#[pyo3(signature = (data, name, names, limits=None, cancel=None))]
 pub fn scan_bytes(
     py: Python<'_>,
     data: PyBackedBytes,
     name: Option<Bound<'_, PyString>>,
     names: &PyNames,
     limits: Option<HashMap<String, u64>>,
+    cancel: Option<&PyCancel>,
 ) -> PyResult<PyRecord> {
     let limits = read_limits(limits)?;
     let (names, name) = (names.names.clone(), text(name.as_ref()));
-    // Detaching costs more than a small scan takes.
+    // Detaching costs more than a small scan takes, and so does asking for the time.
     if data.len() < DETACH_FROM {
         return Ok(dryload_io::scan_bytes(&data, &name, &names, &limits).into());
     }
-    Ok(py.detach(|| dryload_io::scan_bytes(&data, &name, &names, &limits)).into())
+    let cancelled = cancel.map(|c| c.cancelled.clone());
+    Ok(py.detach(|| dryload_io::scan_bytes_until(&data, &name, &names, &limits, cancelled)).into())
 }
 
 /// Bytes from which on a scan lets other threads run: about 20 µs of opcodes.
 const DETACH_FROM: usize = 4096;
 
-/// Scans a file. Raises OSError when it is special or cannot be read.
+/// Scans a file. Raises OSError when it is special or cannot be opened.
 #[pyfunction]
-#[pyo3(signature = (path, names, limits=None))]
+#[pyo3(signature = (path, names, limits=None, cancel=None))]
 pub fn scan_file(
     py: Python<'_>,
     path: AnyPath,
     names: &PyNames,
     limits: Option<HashMap<String, u64>>,
+    cancel: Option<&PyCancel>,
 ) -> PyResult<PyRecord> {
     let limits = read_limits(limits)?;
     let (names, path) = (names.names.clone(), path.into_path());
-    let record = py.detach(|| dryload_io::scan_file(&path, &names, &limits));
+    let cancelled = cancel.map(|c| c.cancelled.clone());
+    let record = py.detach(|| dryload_io::scan_file(&path, &names, &limits, cancelled));
     Ok(record.map_err(|e| os_error(&e, &path))?.into())
 }
 

@@ -77,8 +77,10 @@ pub(super) enum Directory {
 }
 
 /// Room for one directory record: name, extra field and comment are 64 KiB
-/// each at most.
-const RECORD_BUFFER: usize = 3 * 65_536 + 64;
+/// each at most, and none is longer than the directory.
+const RECORD_BUFFER: u64 = 3 * 65_536 + 64;
+/// Less than that is no room for rawzip.
+const MIN_BUFFER: u64 = 1024;
 
 /// Opens the archive whose end record was found.
 fn open<'s>(sparse: &'s Sparse, end: &End, buffer: &mut [u8]) -> Result<ZipArchive<&'s Sparse>, rawzip::Error> {
@@ -96,7 +98,8 @@ pub(super) fn directory(sparse: &Sparse, end: &End, max: u64) -> Directory {
         Err(error) => return missing_or(sparse, end, &error),
     };
     let mut entries = Vec::new();
-    let mut buffer = vec![0; RECORD_BUFFER];
+    let room = RECORD_BUFFER.min(end.size.max(MIN_BUFFER));
+    let mut buffer = vec![0; usize::try_from(room).unwrap_or(0)];
     let mut records = archive.entries(&mut buffer);
     loop {
         let record = match records.next_entry() {
