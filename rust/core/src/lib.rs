@@ -10,7 +10,7 @@
 //! against a limit, and hitting one is an observation with the limit's name.
 //!
 //! Layers, each using only those to its right (`tests/test_layers.py`):
-//! scan → formats → decode → observe → trace → names → spec → json → limits → error → bytes → defect.
+//! scan → formats → decode → observe → trace → names → spec → json → limits → path → error → bytes → defect.
 
 pub mod bytes;
 pub mod decode;

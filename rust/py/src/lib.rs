@@ -9,6 +9,7 @@ mod convert;
 mod generator;
 mod header;
 mod names;
+mod path;
 mod record;
 mod scan;
 mod session;
@@ -26,6 +27,8 @@ mod _core {
     use super::header::{PyHeader, safetensors_header_bytes, safetensors_header_file, safetensors_layout_file};
     #[pymodule_export]
     use super::names::{PyNames, check_spec};
+    #[pymodule_export]
+    use super::path::{check_name, name_rules};
     #[pymodule_export]
     use super::record::PyRecord;
     #[pymodule_export]

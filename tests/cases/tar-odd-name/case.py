@@ -27,5 +27,7 @@ def variants() -> Mapping[str, tuple[str, bytes]]:
         "a backslash": (NAME, tar(member("a\\b.pkl"))),
         "a line break": (NAME, tar(member("a\nb.pkl"))),
         "no UTF-8": (NAME, tar(member(b"\xe9.pkl"))),
+        "encoded for a URL": (NAME, tar(member("50%de.pkl"))),
+        "a device of Windows": (NAME, tar(member("nul.pkl"))),
         "no name": (NAME, tar(member(""))),
     }

@@ -26,6 +26,8 @@ def variants() -> Mapping[str, tuple[str, bytes]]:
     return {
         "absolute": (NAME, tar(link("b.pkl", "/etc/passwd"))),
         "a hard link": (NAME, tar(link("d/b.pkl", "../a.pkl", flag=b"1"))),
+        "encoded for a URL": (NAME, tar(link("b.pkl", "%2e%2e/a.pkl"))),
+        "by a dot that is one when names are normalised": (NAME, tar(link("d/b.pkl", "../\u2025/a.pkl"))),
         "to the folder above": (NAME, tar(link("d", ".."))),
         # Where x leads to the folder itself, x/.. is the folder above.
         "through another link": (

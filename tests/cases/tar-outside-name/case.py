@@ -29,6 +29,12 @@ def variants() -> Mapping[str, tuple[str, bytes]]:
         "on Windows": "..\\a.pkl",
         "to a drive": "C:a.pkl",
         "to a server": "\\\\server\\a.pkl",
+        "behind what is no UTF-8": b"\xff/../../a.pkl",
+        "encoded for a URL": "%2e%2e/a.pkl",
+        "by overlong dots": b"\xc0\xae\xc0\xae/a.pkl",
+        "by a dot that is one when names are normalised": "\u2025/a.pkl",
+        "by a space that Windows drops": ".. /a.pkl",
+        "to a home": "~root/a.pkl",
     }
     return {
         **{claim: (NAME, tar(member(name))) for claim, name in names.items()},

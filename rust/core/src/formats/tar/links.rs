@@ -4,7 +4,7 @@
 //! climbs only at its beginning, and no member is unpacked through a link: then
 //! each of its steps leads to a member, or through a link that stays inside.
 
-use crate::path::{is_rooted, plain, steps};
+use crate::path::{is_rooted, plain, read_elsewhere, steps};
 
 /// A link of the archive.
 #[derive(Clone, Debug)]
@@ -24,7 +24,18 @@ pub(super) struct Link {
 impl Link {
     /// The plain name of what it leads to; `None` when that lies outside.
     pub(super) fn leads_to(&self) -> Option<Vec<u8>> {
-        if is_rooted(&self.target) || self.target.contains(&b'\\') {
+        if self.target.contains(&b'\\') {
+            return None;
+        }
+        // Whoever takes the target for another path stays inside, too.
+        if let Some(target) = read_elsewhere(&self.target) {
+            self.follow(&target)?;
+        }
+        self.follow(&self.target)
+    }
+
+    fn follow(&self, target: &[u8]) -> Option<Vec<u8>> {
+        if is_rooted(target) {
             return None;
         }
         let mut folder: Vec<&[u8]> = if self.is_hard { Vec::new() } else { steps(&self.name).collect() };
@@ -32,7 +43,7 @@ impl Link {
             folder.pop();
         }
         let mut climbs = true;
-        for step in steps(&self.target) {
+        for step in steps(target) {
             if step == b".." {
                 if !climbs || folder.pop().is_none() {
                     return None;
@@ -60,6 +71,7 @@ mod tests {
         assert_eq!(leads("a/b", "c", false).as_deref(), Some("a/c"));
         assert_eq!(leads("a/b", "../c", false).as_deref(), Some("c"));
         assert_eq!(leads("a/b", "./c/./d", true).as_deref(), Some("c/d"));
+        assert_eq!(leads("a/b", "../50%de", false).as_deref(), Some("50%de"));
     }
 
     #[test]
@@ -74,6 +86,9 @@ mod tests {
             ("a/b", "d/..", false),
             ("a", "C:\\x", false),
             ("a", "x\\..\\y", false),
+            ("a", "%2e%2e/c", false),
+            ("a/b", "../\u{2025}/c", false),
+            ("a", "~/c", true),
         ] {
             assert_eq!(leads(name, target, is_hard), None, "{name} -> {target}");
         }

@@ -8,7 +8,7 @@ use super::links::Link;
 use crate::bytes::{Span, printable};
 use crate::error::Error;
 use crate::observe::{Child, Encoding, Outbox, Role, TarStream};
-use crate::path::{is_odd, is_outside, plain};
+use crate::path::{Place, place, plain};
 
 /// Members of torch's tar of 0.1, which `torch.load` asks for by these names.
 const STORAGES: &str = "storages";
@@ -57,10 +57,16 @@ impl Members {
     /// Takes a member in: one name, one member, also where case does not count.
     pub(super) fn add(&mut self, name: &[u8], sort: Sort, header: Span, out: &mut Outbox) {
         let found = || printable(name, 80);
-        if is_outside(name) {
-            out.defect(Error::new(&defects::OUTSIDE_NAME, header).with("a path below the folder", found()));
-        } else if is_odd(name) {
-            out.defect(Error::new(&defects::ODD_NAME, header).with("", found()));
+        match place(name) {
+            Place::Below => {}
+            Place::Odd(rule) => {
+                let found = format!("{} ({})", found(), rule.id());
+                out.defect(Error::new(&defects::ODD_NAME, header).with("", found));
+            }
+            Place::Out(rule) => {
+                let found = format!("{} ({})", found(), rule.id());
+                out.defect(Error::new(&defects::OUTSIDE_NAME, header).with("a path below the folder", found));
+            }
         }
         let index = self.count;
         self.count = self.count.saturating_add(1);

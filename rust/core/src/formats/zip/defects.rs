@@ -14,6 +14,7 @@ crate::defects! {
     MEMBER_OVERLAP Invalid "zip-member-overlap" "members that share bytes";
     BAD_CHECKSUM Invalid "zip-bad-checksum" "a member whose bytes do not have the checksum that its headers say";
     UNSAFE_NAME Invalid "zip-unsafe-name" "a member whose name leads out of the folder it is unpacked in";
+    ODD_NAME Note "zip-odd-name" "a name that is empty, hides characters or is read differently elsewhere";
     ENCRYPTED_MEMBER Inconclusive "zip-encrypted-member" "a member marked as encrypted";
     UNSUPPORTED_METHOD Inconclusive "zip-unsupported-method" "a compression method that is not read here";
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::formats::{Part, Probe, Scanner, Want};
 use crate::limits::Limits;
 use crate::observe::{Child, Encoding, Observation, Outbox, Role, What};
-use crate::path;
+use crate::path::{self, Place, Rule};
 
 /// Bytes read past a local header and its name: torch pads the extra field up
 /// to 64 bytes so that data is aligned, and 64 bytes of data are the probe.
@@ -246,9 +246,14 @@ impl ZipScanner {
                 ));
             }
             // Folders, too: whoever unpacks makes them.
-            if path::leads_out(&entry.name) {
-                let found = crate::bytes::printable(&entry.name, 80);
-                out.defect(Error::new(&defects::UNSAFE_NAME, entry.record).with("a name below the folder", found));
+            let found = |rule: Rule| format!("{} ({})", crate::bytes::printable(&entry.name, 80), rule.id());
+            match path::place(path::without_letter(&entry.name)) {
+                Place::Below => {}
+                Place::Odd(rule) => out.defect(Error::new(&defects::ODD_NAME, entry.record).with("", found(rule))),
+                Place::Out(rule) => {
+                    let error = Error::new(&defects::UNSAFE_NAME, entry.record);
+                    out.defect(error.with("a name below the folder", found(rule)));
+                }
             }
             if entry.needs > MAX_VERSION {
                 let found = format!("{} for {}", entry.needs, crate::bytes::printable(&entry.name, 80));
