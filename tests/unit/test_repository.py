@@ -140,6 +140,11 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "repository-custom-code",
         "os.system",
     ),
+    "settings that are too long": (
+        lambda r: (r / "config.json").write_text('{"x": "' + "a" * 4_000_000 + '"}'),
+        "repository-unread",
+        "more than 4000000 bytes",
+    ),
     "a Python file": (lambda r: (r / "modeling.py").write_text("pass"), "repository-custom-code", "Python"),
     "a class outside the library": (
         lambda r: (r / "modules.json").write_text('[{"type": "evil.Module"}]'),
@@ -173,6 +178,12 @@ def test_a_planted_fault_is_named(repository: Path, fault: str) -> None:
     report = check_repository(repository)
     assert rule in rules(report), told(report)
     assert words in told(report)
+
+
+def test_settings_of_the_longest_kind_are_read(repository: Path) -> None:
+    text = '{"trust_remote_code": true, "x": ""}'
+    (repository / "config.json").write_text(text.replace('""', f'"{"a" * (4_000_000 - len(text))}"'))
+    assert rules(check_repository(repository)) == ["repository-remote-code"]
 
 
 @pytest.mark.parametrize(
