@@ -93,8 +93,8 @@ class Bench:
         return result
 
 
-def make_environment(folder: Path) -> str:
-    """Returns the interpreter of the peers' environment, made or completed as needed.
+def make_environment(folder: Path, requirements: Sequence[str]) -> str:
+    """Returns the interpreter of an environment for peers, made or completed as needed.
 
     Packages are installed one by one: a peer without a wheel for this machine costs only itself.
     """
@@ -103,9 +103,9 @@ def make_environment(folder: Path) -> str:
         base = shutil.which("python3.11") or sys.executable
         subprocess.run([base, "-m", "venv", str(folder)], check=True, stdout=sys.stderr)
     have = {_plain(name): version for name, version in _versions(str(python))["packages"].items()}
-    for requirement in PEERS:
+    for requirement in requirements:
         name, _, version = requirement.partition("==")
-        if have.get(name) != version:
+        if have.get(_plain(name.partition("[")[0])) != version:
             _say(f"installing {requirement}")
             install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement]
             if subprocess.run(install, check=False, stdout=sys.stderr).returncode:
@@ -318,7 +318,7 @@ def main() -> int:
     if options.quick:
         options.rounds, options.repeat, options.seconds = 1, min(options.repeat, 3), min(options.seconds, 2.0)
 
-    peers = make_environment((options.env or options.cache / "env").resolve())
+    peers = make_environment((options.env or options.cache / "env").resolve(), PEERS)
     # An installed package has its bytecode; an editable one may be run where writing it is forbidden.
     subprocess.run(
         [options.python, "-c", COMPILE], check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}

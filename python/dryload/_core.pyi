@@ -4,7 +4,7 @@ The extension converts and never decides: it says what is in a file; `dryload.ru
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict, final, type_check_only
+from typing import Literal, NotRequired, TypedDict, final, type_check_only
 
 _Standing = Literal["allow", "unknown", "deny"]
 _Path = str | bytes
@@ -28,6 +28,17 @@ class PartRow(TypedDict):
     tensors: int | None
     imports: list[ImportRow]
     calls: list[CallRow]
+    dropped: int
+    array: NotRequired[ArrayRow]
+
+@type_check_only
+class ArrayRow(TypedDict):
+    dtype: str
+    shape: list[int]
+    cut: bool
+    fortran: bool
+    start: int
+    end: int
 
 @type_check_only
 class SkippedRow(TypedDict):
@@ -190,4 +201,4 @@ def generate_pickle(seed: int) -> bytes: ...
 def mutate_pickle(seed: int, data: bytes, other: bytes) -> bytes: ...
 def safetensors_header_bytes(data: bytes, size: int | None = None) -> Header: ...
 def safetensors_header_file(path: _Path) -> Header: ...
-def safetensors_layout_file(path: _Path) -> Header: ...
+def safetensors_layout_bytes(data: bytes, size: int | None = None) -> Header: ...

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dryload._frozen import frozen
 from dryload.errors import UnsafeModelError
-from dryload.findings import Finding, Verdict
+from dryload.findings import Finding, Span, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn, Protocol
 
-    from dryload._core import PartRow, SkippedRow
+    from dryload._core import ArrayRow, PartRow, SkippedRow
 
     class Seen(Protocol):
         """What a report needs of a record: the core's `Record` has it, and so has `Snapshot`."""
@@ -57,8 +57,26 @@ class Call:
 
 
 @frozen
+class Array:
+    """What the header of an array says.
+
+    `shape` has 64 dimensions at most, and `cut` says that there are more. `data` counts from the start of the
+    part, and is a pickle where the dtype is one of objects.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    cut: bool
+    fortran: bool
+    data: Span
+
+
+@frozen
 class Part:
-    """One stretch of a file that has a format of its own: the file itself, a member, a pickle in a stream."""
+    """One stretch of a file that has a format of its own: the file itself, a member, a pickle in a stream.
+
+    `dropped` counts what was seen in it beyond the limit, and is not among the findings.
+    """
 
     member: str | None
     offset: int | None
@@ -69,6 +87,8 @@ class Part:
     tensors: int | None
     imports: tuple[Import, ...]
     calls: tuple[Call, ...]
+    dropped: int = 0
+    array: Array | None = None
 
 
 @frozen
@@ -363,6 +383,18 @@ def _part(row: PartRow) -> Part:
             Call(call=each["call"], offset=each["offset"], standing=each["class"], count=each["count"])
             for each in row["calls"]
         ),
+        dropped=row["dropped"],
+        array=_array(row["array"]) if "array" in row else None,
+    )
+
+
+def _array(row: ArrayRow) -> Array:
+    return Array(
+        dtype=row["dtype"],
+        shape=tuple(row["shape"]),
+        cut=row["cut"],
+        fortran=row["fortran"],
+        data=Span(start=row["start"], end=row["end"]),
     )
 
 

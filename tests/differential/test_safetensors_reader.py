@@ -11,16 +11,17 @@ import os
 import random
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dryload import Verdict, scan
 from dryload._native import safetensors_header_bytes
+from tests.headers import changed, crafted, verdicts
 
 safetensors = pytest.importorskip("safetensors")
 
-HEADERS = Path(__file__).parent.parent / "data" / "headers"
-CORPUS = {row["file"]: row for row in json.loads((HEADERS / "VERDICTS.json").read_text(encoding="utf-8"))}
+CORPUS: dict[str, dict[str, Any]] = {str(row["file"]): row for row in verdicts()}
 BUDGET = int(os.environ.get("DRYLOAD_BUDGET", "20000")) // 4
 SEED = 20260102
 
@@ -70,7 +71,7 @@ def places(data: bytes) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("file", CORPUS)
 def test_the_corpus_gets_the_official_verdict_or_a_stricter_one(file: str) -> None:
-    data = (HEADERS / file).read_bytes()
+    data = crafted(file)
     accepts = CORPUS[file]["verdicts"]["safetensors 0.8.0"] == "accept"
     report = scan(data, name=file)
     rules = {finding.rule for finding in report.findings}
@@ -84,7 +85,7 @@ def test_the_corpus_gets_the_official_verdict_or_a_stricter_one(file: str) -> No
 
 @pytest.mark.parametrize("file", CORPUS)
 def test_where_both_accept_they_see_the_same_tensors(file: str) -> None:
-    data = (HEADERS / file).read_bytes()
+    data = crafted(file)
     theirs = official(data)
     if theirs is None:
         assert scan(data, name=file).verdict is not Verdict.INERT
@@ -93,43 +94,12 @@ def test_where_both_accept_they_see_the_same_tensors(file: str) -> None:
         assert places(data) == {name: bytes(row["data"]) for name, row in safetensors.deserialize(data)}
 
 
-PIECES = [
-    b'"', b"'", b"{", b"}", b"[", b"]", b",", b":", b" ", b"\n", b"\t", b"\0", b"0", b"1", b"-1", b"1.0",
-    b"1e1", b"00", b"18446744073709551616", b"9223372036854775808", b"4294967296", b"null", b"true", b"NaN",
-    b"//", b"\\u0061", b"\\ud800", b"\\", b"\xff", b"\xc3\xa9", b'"dtype"', b'"shape"', b'"data_offsets"',
-    b'"F32"', b'"F4"', b'"U8"', b'"BOOL"', b'"C64"', b'"F6_E2M3"', b'"__metadata__"', b'"a":"b"', b'"x":1',
-    b"[]", b"{}", b"[0,0]", b"[4,0]",
-]  # fmt: skip
-
-
-def _mutant(rng: random.Random, seeds: list[bytes]) -> bytes:
-    data = rng.choice(seeds)
-    length = struct.unpack_from("<Q", data)[0] if len(data) >= 8 else 0
-    header, rest = bytearray(data[8 : 8 + length]), data[8 + length :]
-    for _ in range(rng.randint(1, 3)):
-        at = rng.randrange(len(header) + 1)
-        match rng.randrange(5):
-            case 0:
-                header[at:at] = rng.choice(PIECES)
-            case 1:
-                del header[at : at + rng.randint(1, 4)]
-            case 2:
-                header[at : at + rng.randint(1, 8)] = rng.choice(PIECES)
-            case 3:
-                end = at + rng.randint(1, 40)
-                header[at:at] = header[at:end]
-            case _:
-                rest = rest[: rng.randrange(len(rest) + 1)] + bytes(rng.randrange(3) * 4)
-    length = len(header) + rng.choice([0] * 12 + [-1, 1, 8])
-    return struct.pack("<Q", max(length, 0)) + bytes(header) + rest
-
-
 def test_no_mutant_is_called_inert_that_the_official_reader_rejects() -> None:
     rng = random.Random(SEED)
-    seeds = [(HEADERS / file).read_bytes() for file in CORPUS]
+    seeds = [data for data in map(crafted, CORPUS) if len(data) < 1000]
     inert = 0
     for _ in range(BUDGET):
-        data = _mutant(rng, seeds)
+        data = changed(rng, seeds)
         if scan(data, name="mutant.safetensors").verdict is not Verdict.INERT:
             continue
         inert += 1

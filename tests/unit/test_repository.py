@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from dryload import Report, Verdict, check_repository
 from dryload.cli.main import main
+from dryload.repository import templates
 
 SHARDED = Path(__file__).parent.parent / "data" / "repository" / "gpt2_sharded"
 INDEX = "model.safetensors.index.json"
@@ -140,6 +142,11 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "repository-custom-code",
         "os.system",
     ),
+    "settings that are too long": (
+        lambda r: (r / "config.json").write_text('{"x": "' + "a" * 4_000_000 + '"}'),
+        "repository-unread",
+        "more than 4000000 bytes",
+    ),
     "a Python file": (lambda r: (r / "modeling.py").write_text("pass"), "repository-custom-code", "Python"),
     "a class outside the library": (
         lambda r: (r / "modules.json").write_text('[{"type": "evil.Module"}]'),
@@ -173,6 +180,12 @@ def test_a_planted_fault_is_named(repository: Path, fault: str) -> None:
     report = check_repository(repository)
     assert rule in rules(report), told(report)
     assert words in told(report)
+
+
+def test_settings_of_the_longest_kind_are_read(repository: Path) -> None:
+    text = '{"trust_remote_code": true, "x": ""}'
+    (repository / "config.json").write_text(text.replace('""', f'"{"a" * (4_000_000 - len(text))}"'))
+    assert rules(check_repository(repository)) == ["repository-remote-code"]
 
 
 @pytest.mark.parametrize(
@@ -229,3 +242,94 @@ def test_the_command_tells_and_gives_the_exit_code(
     assert main(["repository", "--format", "concise", str(repository)]) == 1
     assert "repository-remote-code" in capsys.readouterr().out
     assert main(["repository", str(repository / "missing")]) == 2
+
+
+def scanned(
+    folder: Path, capsys: pytest.CaptureFixture[str], *options: str
+) -> tuple[int, list[dict[str, Any]]]:
+    capsys.readouterr()
+    code = main(["scan", "--format", "json", *options, str(folder)])
+    return code, json.loads(capsys.readouterr().out)["files"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_scan_of_the_folder_above_tells_it_too(
+    repository: Path, tmp_path: Path, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    FAULTS[fault][0](repository)
+    report = check_repository(repository)
+    without, files = scanned(tmp_path, capsys, "--no-repository")
+    code, found = scanned(tmp_path, capsys)
+    if any(finding.verdict is not Verdict.INERT for finding in report.findings):
+        assert found == [*files, report.to_dict()]
+        assert code == {Verdict.INCONCLUSIVE: without or 3}.get(report.verdict, 1)
+    else:
+        assert (code, found) == (without, files)
+    for form in ("text", "concise", "jsonl"):
+        assert main(["scan", "--format", form, str(tmp_path)]) == code
+        told = capsys.readouterr().out
+        assert (FAULTS[fault][1] in told) == (len(found) > len(files)), told
+
+
+def test_an_untouched_repository_is_scanned_as_before(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scanned(repository, capsys) == scanned(repository, capsys, "--no-repository")
+    assert scanned(repository, capsys)[0] == 0
+
+
+def test_weights_beside_settings_make_a_repository_and_neither_alone(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / INDEX).unlink()
+    (repository / "modeling.py").write_text("pass")
+    assert scanned(repository, capsys)[0] == 1
+    for path in shards(repository):
+        path.rename(tmp_path / path.name)
+    # A program with settings, code and templates of its own.
+    template("{% extends 'page.html' %}")(repository)
+    assert scanned(tmp_path, capsys)[0] == 0
+
+
+def test_a_file_that_is_named_is_no_folder(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "modeling.py").write_text("pass")
+    assert scanned(shards(repository)[0], capsys)[0] == 0
+
+
+ORDINARY = "{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m.content | trim }}{% endfor %}"
+
+
+def test_an_ordinary_template_needs_no_jinja(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    template(ORDINARY)(repository)
+    assert scanned(repository, capsys)[0] == 0
+    template("{{ x.__class__ }}")(repository)
+    assert scanned(repository, capsys)[0] == 3
+
+
+WORDS = [
+    "{{", "}}", "{%", "%}", "{%-", "+", "(", ")", "[", "]", ".", "|", "attr", "'", '"', "_", "__class__", "x",
+    " ", "\n", "range", "100001", "1_00_001", "0xFFFFFF", "9", "include", "import", "from", "extends", "as y",
+    "if x", "set z =", "endif", "\\x5f", "\\137", "\\u005f", "{#", "#}", "for i in", "endfor", "raw",
+    "endraw",
+]  # fmt: skip
+WHOLE = [
+    "{{ x.__class__ }}", "{{ x|attr('a') }}", "{{ x['_a'] }}", "{{ x['\\x5fa'] }}", "{% include 'a' %}",
+    "{%- import 'a' as b -%}", "{% from 'a' import b %}", "{%+ extends 'a' %}", "{{ range(1000000) }}",
+    "{{ range(0xfffffff) }}", "{{ x . _a }}", "{{ x[ \"_a\"] }}", "{% if x\n._y %}{% endif %}", ORDINARY,
+]  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from([*WORDS, *WHOLE]), max_size=9))
+def test_what_may_reach_nothing_reaches_nothing(pieces: list[str]) -> None:
+    jinja2 = pytest.importorskip("jinja2")
+    text = "".join(pieces)
+    try:
+        tree = jinja2.Environment(extensions=["jinja2.ext.loopcontrols"]).parse(text)
+    except (jinja2.TemplateError, RecursionError):
+        return
+    if next(templates._reaches(tree, jinja2.nodes), None) is not None:
+        assert templates.may_reach(text)

@@ -1,15 +1,19 @@
-"""`dryload inspect`: what is in a file: its parts, and for safetensors metadata, tensors and holes.
+"""`dryload inspect`: what is in a file: its parts, and for safetensors and numpy the tensors and the holes.
 
-A broken file is shown as far as it could be read, with what is wrong with it.
+A broken file is shown as far as it could be read, with what is wrong with it. The file is opened once, so
+that what is shown is all of the same one.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
-from dryload._native import safetensors_layout_file
-from dryload.errors import FormatError
+from dryload._native import safetensors_layout_bytes
+from dryload.cli.inspect_tables import ROWS, array_lines, arrays, header_lines, unread_tensors
+from dryload.errors import FormatError, SourceError
+from dryload.outputs.frame import MESSAGE_CAP, hanging
 from dryload.outputs.safe_text import safe_text
 from dryload.scanner import scan
 
@@ -17,45 +21,83 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from typing import BinaryIO
 
     from dryload._core import Header
+    from dryload.cli.inspect_tables import Unread
     from dryload.report import Report
 
-    Row = tuple[str, str, list[int], tuple[int, int]]
-
-# Rows of a table without --all, and columns of a name.
-ROWS, NAME = 40, 36
-# Of a text of the metadata.
-TEXT = 60
+# The longest header of a safetensors file.
+MAX_HEADER = 100_000_000
 
 
 def run(words: list[str]) -> int:
     """Prints what is there, and gives 0 whatever it is."""
     options = _parser().parse_args(words)
-    if not os.path.isfile(options.path):
+    file = _opened(options.path)
+    if file is None:
         print(f"dryload: no such file: {options.path!r}", file=sys.stderr)
         return 2
-    report = scan(options.path)
-    header = None
-    if report.format == "safetensors":
-        try:
-            header = safetensors_layout_file(options.path)
-        except FormatError:
-            # The report says why.
-            header = None
+    with file:
+        report = scan(file, name=options.path)
+        header, unread = _layout(file, report) if report.format == "safetensors" else (None, [])
     if options.format == "json":
         import json
 
-        print(json.dumps(_document(report, header), indent=1))
+        print(json.dumps(_document(report, header, unread), indent=1))
         return 0
-    for line in _lines(report, header, everything=options.all):
+    for line in _lines(report, header, unread, everything=options.all):
         print(line)
     return 0
 
 
-def _lines(report: Report, header: Header | None, *, everything: bool) -> Iterator[str]:
+def _opened(path: str) -> BinaryIO | None:
+    """Opens a regular file, and no other: without waiting for a writer, should a pipe stand there.
+
+    Raises:
+        SourceError: it is there and cannot be opened.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    except OSError as error:
+        raise SourceError(error.errno, error.strerror or str(error), path) from error
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return open(fd, "rb", buffering=0)
+    os.close(fd)
+    return None
+
+
+def _layout(file: BinaryIO, report: Report) -> tuple[Header | None, list[Unread]]:
+    """Gives the header as far as it follows the format, and the tensors that do not."""
+    try:
+        file.seek(0)
+        data = _read(file, 8)
+        length = int.from_bytes(data, "little")
+        data += _read(file, length) if length <= MAX_HEADER else b""
+    except OSError as error:
+        raise SourceError(error.errno, error.strerror or str(error), report.path) from error
+    try:
+        header = safetensors_layout_bytes(data, report.size)
+    except FormatError:
+        # The report says why.
+        return None, []
+    return header, [] if report.ok else unread_tensors(data[8:], header)
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    pieces = []
+    while length and (piece := file.read(length)):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _lines(report: Report, header: Header | None, unread: list[Unread], *, everything: bool) -> Iterator[str]:
     yield f"{safe_text(report.path)}  {report.format or 'of no known format'}, {report.size:,} bytes"
-    parts = report.parts
+    # An array has its row in the table.
+    parts = [part for part in report.parts if part.array is None]
     for part in parts if everything else parts[:ROWS]:
         if part.member is not None:
             opcodes = "" if part.opcodes is None else f", {part.opcodes:,} opcodes"
@@ -67,69 +109,21 @@ def _lines(report: Report, header: Header | None, *, everything: bool) -> Iterat
         yield f"  imports {safe_text(name)}"
     if len(names) > ROWS and not everything:
         yield f"  … and {len(names) - ROWS} imports more: --all"
-    if report.format == "npy":
-        yield f"  header {safe_text(_npy(report.path))}"
+    yield from array_lines(arrays(report), everything=everything)
     if header is not None:
-        yield from _header(header, report.size, everything=everything)
+        yield from header_lines(header, unread, report.size, everything=everything)
     for finding in report.findings:
         member = "" if finding.member is None else f"{safe_text(finding.member)} "
-        yield f"  {member}@ {finding.span.start:#x}  {finding.rule}: {safe_text(finding.message)}"
+        yield from hanging(
+            2, f"{member}@ {finding.span.start:#x}  {finding.rule}: {safe_text(finding.message, MESSAGE_CAP)}"
+        )
 
 
-def _header(header: Header, size: int, *, everything: bool) -> Iterator[str]:
-    start = 8 + header.header_bytes
-    yield f"  header {header.header_bytes:,} bytes, data from {start:#x}"
-    metadata = list(header.metadata().items())
-    for key, text in metadata if everything else metadata[:ROWS]:
-        shown = text if everything or len(text) <= TEXT else f"{text[:TEXT]}…"
-        yield f"  {safe_text(key)} = {safe_text(shown)}"
-    if len(metadata) > ROWS and not everything:
-        yield f"  … and {len(metadata) - ROWS} keys more: --all"
-    rows = sorted(header.rows(), key=lambda row: row[3])
-    shown_rows = rows if everything else rows[:ROWS]
-    if rows:
-        yield f"  {'offset':12}  {'name':{NAME}} {'dtype':8} shape  bytes"
-    # Holes and overlaps stand where they are found, between the tensors.
-    end = 0
-    for row in shown_rows:
-        yield from _between(start, end, row[3][0])
-        yield _tensor(row, start)
-        end = max(end, row[3][1])
-    if len(shown_rows) < len(rows):
-        yield f"  … and {len(rows) - len(shown_rows):,} tensors more: --all"
-    elif start + end < size:
-        yield f"  {start + end:#012x}..{size:#012x}  after the last tensor, {size - start - end:,} bytes"
-    elif start + end > size:
-        yield f"  {size:#012x}..{start + end:#012x}  not in the file, {start + end - size:,} bytes"
-
-
-def _npy(path: str) -> str:
-    """Gives the text of the header of an array, which says dtype, order and shape."""
-    with open(path, "rb") as file:
-        head = file.read(12)
-        width = 2 if head[6:7] == b"\x01" else 4
-        file.seek(8 + width)
-        text = file.read(min(int.from_bytes(head[8 : 8 + width], "little"), 10_000))
-    return text.decode("utf-8", "replace").strip()
-
-
-def _between(start: int, end: int, follows: int) -> Iterator[str]:
-    if follows > end:
-        yield f"  {start + end:#012x}..{start + follows:#012x}  gap, {follows - end:,} bytes"
-    elif follows < end:
-        yield f"  {start + follows:#012x}..{start + end:#012x}  overlap, {end - follows:,} bytes"
-
-
-def _tensor(row: Row, start: int) -> str:
-    name, dtype, shape, (first, last) = row
-    name = safe_text(name)
-    name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
-    dims = "x".join(map(str, shape[:8])) + ("…" if len(shape) > 8 else "")
-    return f"  {start + first:#012x}  {name:{NAME}} {dtype:8} {dims or 'scalar'}  {last - first:,}"
-
-
-def _document(report: Report, header: Header | None) -> dict[str, object]:
+def _document(report: Report, header: Header | None, unread: list[Unread]) -> dict[str, object]:
     document = {"schema": "dryload.inspect/1", **report.to_dict()}
+    found = arrays(report)
+    if found:
+        document["tensors"] = [row.to_dict() for row in found]
     if header is not None:
         document["header_bytes"] = header.header_bytes
         document["metadata"] = header.metadata()
@@ -137,6 +131,7 @@ def _document(report: Report, header: Header | None) -> dict[str, object]:
             {"name": name, "dtype": dtype, "shape": shape, "data_offsets": list(offsets)}
             for name, dtype, shape, offsets in header.rows()
         ]
+        document["unread"] = [{"name": each.name, "value": each.text} for each in unread]
     return document
 
 

@@ -47,6 +47,7 @@ class Options:
         self.exit_zero = False
         self.verbose = False
         self.quiet = False
+        self.repository = True
         self.config: str | None = None
 
 
@@ -135,6 +136,12 @@ def _parser() -> argparse.ArgumentParser:
         help="read every byte of archives and compare their checksums",
     )
     add("--jobs", type=_positive, metavar="N", help="threads (default: as many as processors)")
+    add(
+        "--no-repository",
+        dest="repository",
+        action="store_false",
+        help="judge each file by itself, and not what stands between the files of a model repository",
+    )
     add("--exit-zero", action="store_true", help="give 0 whatever was found")
     add(
         "-v",
@@ -193,6 +200,19 @@ def _check_format(format: str) -> None:
 
 
 def _reports(options: Options, policy: Policy, jobs: int | None) -> Iterator[Report]:
+    files = _files(options, policy, jobs)
+    if not options.repository or not any(map(_is_folder, options.paths)):
+        return files
+    from dryload.cli.scan_folders import with_repositories
+
+    return with_repositories(files, policy)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - to import pathlib takes as long as a scan
+
+
+def _files(options: Options, policy: Policy, jobs: int | None) -> Iterator[Report]:
     """Keeps the order of the paths, of which stdin may be one."""
     paths: list[str] = []
     for path in options.paths:

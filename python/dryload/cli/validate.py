@@ -11,11 +11,13 @@ import sys
 from dryload._native import defects
 from dryload.bulk import scan_many
 from dryload.findings import Verdict, worst
+from dryload.outputs.frame import MESSAGE_CAP, PATH_CAP, hanging
 from dryload.outputs.safe_text import safe_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from dryload.findings import Finding
     from dryload.report import Report
@@ -41,8 +43,10 @@ def run(words: list[str]) -> int:
         if options.format == "json":
             rows.append({"path": report.path, "format": report.format, "valid": verdict is Verdict.INERT})
             rows[-1]["defects"] = [finding.to_dict() for finding in broken]
+            rows[-1]["dropped"] = _dropped(report)
         else:
-            _tell(report, verdict, broken)
+            for line in (_concise if options.format == "concise" else _text)(report, verdict, broken):
+                print(line)
     if options.format == "json":
         import json
 
@@ -54,17 +58,46 @@ def run(words: list[str]) -> int:
 
 def _verdict(report: Report, broken: list[Finding]) -> Verdict:
     verdict = worst(finding.verdict for finding in broken)
-    if verdict is Verdict.INERT and not (report.format and report.coverage.complete):
-        return Verdict.INCONCLUSIVE
-    return verdict
+    # What was dropped may have been a defect: a thousand serious findings leave no room for one.
+    judged = report.format and report.coverage.complete and not _dropped(report)
+    return Verdict.INCONCLUSIVE if verdict is Verdict.INERT and not judged else verdict
 
 
-def _tell(report: Report, verdict: Verdict, broken: list[Finding]) -> None:
-    word = "valid" if verdict is Verdict.INERT else verdict.value
-    print(f"{word:13} {safe_text(report.path)}  {report.format or 'of no known format'}")
+def _dropped(report: Report) -> int:
+    return sum(part.dropped for part in report.parts)
+
+
+def _text(report: Report, verdict: Verdict, broken: list[Finding]) -> Iterator[str]:
+    yield f"{_word(verdict):13} {safe_text(report.path, PATH_CAP)}  {report.format or 'of no known format'}"
     for finding in broken:
         member = "" if finding.member is None else f"{safe_text(finding.member)} "
-        print(f"    {member}@ {finding.span.start:#x}  {finding.rule}: {safe_text(finding.message)}")
+        yield from hanging(4, f"{member}@ {finding.span.start:#x}  {_told(finding)}")
+    if dropped := _dropped(report):
+        yield from hanging(4, _more(dropped))
+
+
+def _concise(report: Report, verdict: Verdict, broken: list[Finding]) -> Iterator[str]:
+    """Gives a line for each finding; a file without one has a line where it was named or is not valid."""
+    path = safe_text(report.path, PATH_CAP)
+    for finding in broken:
+        member = "" if finding.member is None else f":{safe_text(finding.member)}"
+        yield f"{finding.verdict.value:<13} {path}{member}@{finding.span.start:#x}  {_told(finding)}"
+    if not broken and (verdict is not Verdict.INERT or not report.walked):
+        dropped = _dropped(report)
+        what = _more(dropped) if dropped else report.format or "of no known format"
+        yield f"{_word(verdict):<13} {path}  {what}"
+
+
+def _word(verdict: Verdict) -> str:
+    return "valid" if verdict is Verdict.INERT else verdict.value
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.rule}: {safe_text(finding.message, MESSAGE_CAP)}"
+
+
+def _more(dropped: int) -> str:
+    return f"{dropped:,} observations beyond the limit were not kept: one may be a fault"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,5 +110,5 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "concise", "json"), default="text")
     return parser

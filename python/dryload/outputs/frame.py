@@ -73,6 +73,13 @@ def wrapped(prefix: str, text: str) -> Iterator[str]:
     yield line
 
 
+def hanging(indent: int, text: str) -> Iterator[str]:
+    """Breaks text as `wrapped` does, with all lines but the first four columns further in."""
+    lines = wrapped(" " * (indent + 4), text)
+    yield next(lines)[4:]
+    yield from lines
+
+
 def _rows(report: Report, finding: Finding, style: Style) -> list[Row]:
     if not report.on_disk or finding.part is None or not finding.rule.startswith("pickle-"):
         return []

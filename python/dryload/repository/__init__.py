@@ -15,10 +15,14 @@ from dryload.findings import worst
 from dryload.policy import Policy
 from dryload.report import Report, Snapshot
 from dryload.repository import index, settings, templates
-from dryload.repository.files import Folder
+from dryload.repository.files import Folder, fact
 from dryload.rules.judging import judge
 
-__all__ = ["check_repository"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dryload._core import Observation
+
+__all__ = ["check_repository", "check_walked"]
 
 
 def check_repository(folder: str | os.PathLike[str], *, policy: Policy | None = None) -> Report:
@@ -31,8 +35,28 @@ def check_repository(folder: str | os.PathLike[str], *, policy: Policy | None = 
     """
     path, policy = os.fspath(folder), policy or Policy.default()
     here = Folder(path)
-    facts = [*index.facts(here), *settings.facts(here), *templates.facts(here)]
+    return _report(path, _facts(here), policy, here=here)
+
+
+def check_walked(path: str, *, policy: Policy) -> Report:
+    """Checks a folder that a scan came across; one that cannot be read is inconclusive."""
+    try:
+        here = Folder(path)
+    except OSError as error:
+        unread = fact("repository-unread", "", "", error.strerror or "it cannot be read")
+        return _report(path, [unread], policy, walked=True)
+    return _report(path, _facts(here), policy, here=here, walked=True)
+
+
+def _facts(here: Folder) -> list[Observation]:
+    return [*index.facts(here), *settings.facts(here), *templates.facts(here)]
+
+
+def _report(
+    path: str, facts: list[Observation], policy: Policy, *, here: Folder | None = None, walked: bool = False
+) -> Report:
     findings = policy.weighed(judge(facts))
     verdict = worst(finding.verdict for finding in findings if not finding.suppressed)
-    seen = Snapshot(size=here.read, bytes_read=here.read, format="repository", complete=True)
-    return Report(path, verdict, findings, seen=seen, policy=policy.name)
+    read = here.read if here else 0
+    seen = Snapshot(size=read, bytes_read=read, format="repository", complete=here is not None)
+    return Report(path, verdict, findings, seen=seen, policy=policy.name, walked=walked)

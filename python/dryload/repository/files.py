@@ -57,13 +57,13 @@ class Folder:
         except UnicodeDecodeError as error:
             raise Unread(f"it is no UTF-8 at {error.start:#x}") from error
 
-    def json(self, name: str) -> tuple[Any, list[str]]:
+    def json(self, name: str, limit: int = MAX_BYTES) -> tuple[Any, list[str]]:
         """Gives the value of a JSON file, and the keys that stand twice in an object of it.
 
         Raises:
             Unread: as `text`; or it is no JSON.
         """
-        return parsed(self.text(name))
+        return parsed(self.text(name, limit))
 
 
 def parsed(text: str) -> tuple[Any, list[str]]:

@@ -37,7 +37,7 @@ def facts(folder: Folder) -> Iterator[Observation]:
     for name in folder.names:
         if _NAMES.fullmatch(name):
             try:
-                value, twice = folder.json(name)
+                value, twice = folder.json(name, MAX_BYTES)
             except Unread as error:
                 yield fact("repository-unread", name, "", str(error))
                 continue

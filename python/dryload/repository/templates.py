@@ -58,6 +58,8 @@ def _template(name: str, pointer: str, text: str) -> Iterator[Observation]:
         import jinja2
         from jinja2 import nodes
     except ImportError:
+        if not may_reach(text):
+            return
         found = "a template, and Jinja is not installed: `pip install dryload[templates]`"
         yield fact("repository-unread", name, pointer, found)
         return
@@ -73,6 +75,18 @@ def _template(name: str, pointer: str, text: str) -> Iterator[Observation]:
             return
     for found in _reaches(tree, nodes):
         yield fact("repository-template", name, pointer, found)
+
+
+def may_reach(text: str) -> bool:
+    """Whether the parser could find something: without any of these words and signs it does not, so that an
+    ordinary template needs no Jinja."""
+    import re
+
+    # A name or key with an underscore in front, a text that spells one, the filter, a tag of another file.
+    tag = r"\{%[-+]?\s*(?:include|import|from|extends)\b"
+    if re.search(rf"\.\s*_|['\"]_|\\[xuUN0-7]|\battr\b|{tag}", text):
+        return True
+    return "range" in text and re.search(r"\d[\d_]{5}|0[xXoObB]", text) is not None
 
 
 def _without_own_tags(text: str) -> str:

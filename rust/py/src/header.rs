@@ -96,9 +96,22 @@ impl PyHeader {
 #[pyfunction]
 #[pyo3(signature = (data, size = None))]
 pub fn safetensors_header_bytes(py: Python<'_>, data: PyBackedBytes, size: Option<u64>) -> PyResult<PyHeader> {
+    of_bytes(py, &data, size, check)
+}
+
+/// The tensors of a file that could be read, whatever is wrong with it: its
+/// notes hold faults as well. Raises as `safetensors_header_bytes` where there
+/// is no header at all.
+#[pyfunction]
+#[pyo3(signature = (data, size = None))]
+pub fn safetensors_layout_bytes(py: Python<'_>, data: PyBackedBytes, size: Option<u64>) -> PyResult<PyHeader> {
+    of_bytes(py, &data, size, |header, len| Ok(keep(header, len)))
+}
+
+fn of_bytes(py: Python<'_>, data: &[u8], size: Option<u64>, check: Check) -> PyResult<PyHeader> {
     let checked = py.detach(|| {
         let size = size.unwrap_or_else(|| wide(data.len())).max(wide(data.len()));
-        let length = check_prefix(&data, size, Limits::default().max_header_bytes)?;
+        let length = check_prefix(data, size, Limits::default().max_header_bytes)?;
         let end = usize::try_from(header_span(length).end).unwrap_or(usize::MAX);
         check(data.get(8..end).unwrap_or(&[]).to_vec(), size)
     });
@@ -112,22 +125,6 @@ const FIRST: u64 = 4096;
 /// FormatError, and OSError when the file cannot be read.
 #[pyfunction]
 pub fn safetensors_header_file(py: Python<'_>, path: AnyPath) -> PyResult<PyHeader> {
-    of_file(py, path, check)
-}
-
-/// The tensors of a file that could be read, whatever is wrong with it: its
-/// notes hold faults as well. Raises as `safetensors_header_file` where there
-/// is no header at all.
-#[pyfunction]
-pub fn safetensors_layout_file(py: Python<'_>, path: AnyPath) -> PyResult<PyHeader> {
-    of_file(py, path, |header, len| Ok(keep(header, len)))
-}
-
-/// Name, dtype, shape, data_offsets.
-type Row = (String, &'static str, Vec<u64>, (u64, u64));
-type Check = fn(Vec<u8>, u64) -> Result<PyHeader, Error>;
-
-fn of_file(py: Python<'_>, path: AnyPath, check: Check) -> PyResult<PyHeader> {
     let path = path.into_path();
     let checked = py.detach(|| -> Result<Result<PyHeader, Error>, dryload_io::Failure> {
         let source = FileSource::open(&path)?;
@@ -149,6 +146,10 @@ fn of_file(py: Python<'_>, path: AnyPath, check: Check) -> PyResult<PyHeader> {
     });
     checked.map_err(|e| os_error(&e, &path))?.map_err(|e| format_error(&e))
 }
+
+/// Name, dtype, shape, data_offsets.
+type Row = (String, &'static str, Vec<u64>, (u64, u64));
+type Check = fn(Vec<u8>, u64) -> Result<PyHeader, Error>;
 
 fn check(header: Vec<u8>, len: u64) -> Result<PyHeader, Error> {
     let read = Header::read(&header, len);

@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::generator::{generate_pickle, mutate_pickle};
     #[pymodule_export]
-    use super::header::{PyHeader, safetensors_header_bytes, safetensors_header_file, safetensors_layout_file};
+    use super::header::{PyHeader, safetensors_header_bytes, safetensors_header_file, safetensors_layout_bytes};
     #[pymodule_export]
     use super::names::{PyNames, check_spec};
     #[pymodule_export]

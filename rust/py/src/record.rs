@@ -1,5 +1,6 @@
 //! What a scan saw, as Python values, made when they are asked for.
 
+use dryload_core::formats::Array;
 use dryload_core::observe::{Global, Observation, What};
 use dryload_core::scan::{PartRecord, Record};
 use pyo3::prelude::*;
@@ -138,6 +139,20 @@ fn part_dict<'py>(py: Python<'py>, part: &PartRecord) -> PyResult<Bound<'py, PyD
     dict.set_item("imports", imports)?;
     dict.set_item("calls", calls(py, part)?)?;
     dict.set_item("dropped", part.dropped)?;
+    if let Some(array) = &part.part.array {
+        dict.set_item("array", array_dict(py, array)?)?;
+    }
+    Ok(dict)
+}
+
+fn array_dict<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("dtype", &array.dtype)?;
+    dict.set_item("shape", &array.shape)?;
+    dict.set_item("cut", array.cut)?;
+    dict.set_item("fortran", array.fortran)?;
+    dict.set_item("start", array.data.start)?;
+    dict.set_item("end", array.data.end)?;
     Ok(dict)
 }
 

@@ -147,7 +147,29 @@ pub struct Part {
     pub storages: Vec<String>,
     /// Classes it defines for the pickles of its archive.
     pub declares: Vec<String>,
+    /// The array that it is.
+    pub array: Option<Array>,
 }
+
+/// An array, as its header says: for whoever lists a file, no verdict needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Array {
+    /// The dtype as it is spelt, made printable and cut.
+    pub dtype: String,
+    /// The first [`MAX_DIMENSIONS`].
+    pub shape: Vec<u64>,
+    /// Whether there are more of them.
+    pub cut: bool,
+    /// Whether columns are contiguous.
+    pub fortran: bool,
+    /// Its bytes in the part, as far as they are there; a pickle where the
+    /// dtype is one of objects.
+    pub data: Span,
+}
+
+/// Dimensions kept of an array: numpy makes no more, and a header may hold
+/// thousands.
+pub const MAX_DIMENSIONS: usize = 64;
 
 /// First bytes read of every region.
 pub const HEAD_BYTES: u64 = 512;

@@ -4,6 +4,7 @@
 //! Nesting is bounded, so parsing does not recurse on what a file holds.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,10 @@ pub(super) struct Header {
     pub(super) item: Option<u64>,
     /// Dimensions.
     pub(super) shape: Vec<u64>,
+    /// Whether columns are contiguous.
+    pub(super) fortran: bool,
+    /// Where the dtype stands in the text.
+    pub(super) descr: Range<usize>,
 }
 
 /// What is wrong with a header: what was expected, and where.
@@ -34,7 +39,7 @@ pub(super) fn parse(text: &[u8], version: u8) -> Result<Header, Fault> {
         return Err(Fault::Syntax(e.valid_up_to(), "UTF-8"));
     }
     let mut p = Parser { text, at: 0, has_longs: version < 3 };
-    let (mut item, mut shape, mut order) = (None, None, None);
+    let (mut item, mut shape, mut order, mut descr) = (None, None, None, 0..0);
     p.token(b'{')?;
     loop {
         p.space();
@@ -45,7 +50,10 @@ pub(super) fn parse(text: &[u8], version: u8) -> Result<Header, Fault> {
         match p.string()? {
             b"descr" if item.is_none() => {
                 p.token(b':')?;
+                p.space();
+                descr.start = p.at;
                 item = Some(p.descr(MAX_NESTING)?);
+                descr.end = p.at;
             }
             b"fortran_order" if order.is_none() => {
                 p.token(b':')?;
@@ -69,7 +77,7 @@ pub(super) fn parse(text: &[u8], version: u8) -> Result<Header, Fault> {
         return Err(Fault::Syntax(p.at, "spaces and a newline"));
     }
     match (item, shape, order) {
-        (Some(item), Some(shape), Some(_)) => Ok(Header { item: item.bytes(), shape }),
+        (Some(item), Some(shape), Some(fortran)) => Ok(Header { item: item.bytes(), shape, fortran, descr }),
         _ => Err(Fault::Syntax(p.at, "descr, fortran_order and shape, once each")),
     }
 }

@@ -4,7 +4,7 @@ use super::defects;
 use super::header::{self, Fault};
 use crate::bytes::{Span, printable, wide, window};
 use crate::error::Error;
-use crate::formats::{Part, Probe, Scanner, Want};
+use crate::formats::{Array, MAX_DIMENSIONS, Part, Probe, Scanner, Want};
 use crate::observe::{Child, Encoding, Outbox, Role};
 
 /// Magic, version and the longer of the two length fields.
@@ -16,12 +16,13 @@ pub(super) struct NpyScanner {
     max_header: u64,
     need: Span,
     done: bool,
+    array: Option<Array>,
 }
 
 impl NpyScanner {
     pub(super) fn new(p: &Probe<'_>) -> Self {
         let need = Span { start: 0, end: PREAMBLE.min(p.len) };
-        Self { len: p.len, max_header: p.limits.max_npy_header_bytes, need, done: false }
+        Self { len: p.len, max_header: p.limits.max_npy_header_bytes, need, done: false, array: None }
     }
 
     fn read(&mut self, bytes: &[u8], out: &mut Outbox) {
@@ -55,7 +56,10 @@ impl NpyScanner {
             return;
         };
         match header::parse(text, version.first().copied().unwrap_or(0)) {
-            Ok(header) => self.weigh(&header, head.end, out),
+            Ok(header) => {
+                self.array = Some(array(&header, text));
+                self.weigh(&header, head.end, out);
+            }
             Err(Fault::Syntax(at, expected)) => {
                 let span = Span::at(start.saturating_add(wide(at)), 1);
                 let found = printable(text.get(at..).unwrap_or(&[]), 24);
@@ -73,6 +77,7 @@ impl NpyScanner {
     fn weigh(&mut self, header: &header::Header, start: u64, out: &mut Outbox) {
         self.done = true;
         let rest = Span { start, end: self.len };
+        self.place(rest);
         // Zero dimensions last, so that they cannot hide an overflow.
         let elements = header.shape.iter().filter(|d| **d != 0).try_fold(1u64, |n, &d| n.checked_mul(d));
         let is_empty = header.shape.contains(&0);
@@ -113,7 +118,14 @@ impl NpyScanner {
                     .with("the end of the file", format!("{} bytes", after.len())),
             );
         }
+        self.place(Span::at(start, bytes.min(rest.len())));
         out.skip("array-data", bytes.min(rest.len()));
+    }
+
+    const fn place(&mut self, data: Span) {
+        if let Some(array) = &mut self.array {
+            array.data = data;
+        }
     }
 
     fn end(&mut self, out: &mut Outbox, error: Error) {
@@ -136,6 +148,15 @@ impl Scanner for NpyScanner {
     }
 
     fn part(&mut self) -> Part {
-        Part { recognised: true, format: "npy", tensors: Some(1), ..Part::default() }
+        Part { recognised: true, format: "npy", tensors: Some(1), array: self.array.take(), ..Part::default() }
     }
 }
+
+fn array(header: &header::Header, text: &[u8]) -> Array {
+    let dtype = printable(text.get(header.descr.clone()).unwrap_or(&[]), MAX_DTYPE);
+    let shape = header.shape.iter().copied().take(MAX_DIMENSIONS).collect();
+    Array { dtype, shape, cut: header.shape.len() > MAX_DIMENSIONS, fortran: header.fortran, data: Span::default() }
+}
+
+/// Characters kept of a dtype: a structured one of some fields.
+const MAX_DTYPE: usize = 120;

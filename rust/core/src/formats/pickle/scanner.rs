@@ -557,7 +557,7 @@ impl Scanner for PickleScanner {
             tensors: self.is_legacy().then(|| wide(self.machine.storages.len())),
             imports: self.machine.globals().cloned().collect(),
             storages,
-            declares: Vec::new(),
+            ..Part::default()
         }
     }
 }
