@@ -6,6 +6,7 @@ who depends on native code and a tool that cannot see compiled modules still see
 
 from __future__ import annotations
 
+from dryload import _core
 from dryload._core import (
     Batch,
     Cancel,
@@ -31,6 +32,7 @@ from dryload._core import (
 )
 
 __all__ = [
+    "LIBRARY",
     "Batch",
     "Cancel",
     "Header",
@@ -53,3 +55,6 @@ __all__ = [
     "trace_bytes",
     "trace_file",
 ]
+
+# The file that the compiled extension was loaded from.
+LIBRARY: str = _core.__file__

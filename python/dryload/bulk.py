@@ -10,13 +10,14 @@ import os
 from itertools import islice
 
 from dryload._native import Batch
+from dryload.errors import PolicyError
 from dryload.policy import Policy
 from dryload.policy_layer import checked_limits
 from dryload.scanner import report_of, report_unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Protocol, Self
 
@@ -56,8 +57,8 @@ def scan_many(
     `exclude` holds patterns for names and paths that a walk leaves out, `limits` change those of the policy.
 
     Raises:
-        ValueError: `jobs` is not positive, or a pattern is none.
-        PolicyError: a limit is unknown.
+        ValueError: `jobs` is not positive.
+        PolicyError: a limit is unknown, or a pattern is none.
     """
     with Run(paths, policy=policy, jobs=jobs, ordered=ordered, exclude=exclude, limits=limits) as run:
         yield from run
@@ -96,15 +97,18 @@ class Run:
         self._paths = iter([paths] if isinstance(paths, str | os.PathLike) else paths)
         self._asks = True
         self._idle = idle
-        self._batch = Batch(
-            self._policy.names,
-            bounds or None,
-            jobs or _processors(),
-            unordered=not ordered,
-            exclude=list(exclude),
-            known=[] if memory is None else memory.places(),
-            done=[os.fspath(path) for path in done],
-        )
+        try:
+            self._batch = Batch(
+                self._policy.names,
+                bounds or None,
+                jobs or _processors(),
+                unordered=not ordered,
+                exclude=list(exclude),
+                known=[] if memory is None else memory.places(),
+                done=[os.fspath(path) for path in done],
+            )
+        except ValueError as error:
+            raise PolicyError(str(error)) from error
         self._reports = self._iterate()
 
     def __iter__(self) -> Self:
@@ -141,7 +145,7 @@ class Run:
         """True when all files were found."""
         return self._batch.progress()[2]
 
-    def _iterate(self) -> Iterator[Report]:
+    def _iterate(self) -> Generator[Report, None, None]:
         policy, memory = self._policy, self._memory
         while True:
             self._feed()

@@ -1,4 +1,4 @@
-"""Reports of earlier runs, by what the files were then: device, inode, size and the times of the last changes.
+"""Reports of earlier runs, by what the files were then: device, inode, size and times of the last changes.
 
 It is off unless asked for. A file whose times changed a moment ago is not kept, as a later change could bear
 the same time. What else could change a report is part of the key: the version, the rules and the policy.
@@ -12,8 +12,9 @@ import sqlite3
 import stat
 import time
 from hashlib import sha256
+from pathlib import Path
 
-from dryload import _core
+from dryload._native import LIBRARY
 from dryload._version import __version__
 from dryload.errors import SourceError
 from dryload.kept import kept, revived
@@ -52,7 +53,7 @@ class Cache:
         Raises:
             SourceError: the folder cannot be made or used, or others may write to it.
         """
-        self._folder = os.fspath(default_folder() if folder is None else folder)
+        self._folder = default_folder() if folder is None else Path(folder)
         self._policy = policy.name
         self._context = _context(policy, limits or {})
         self._max_bytes = max_bytes
@@ -64,7 +65,7 @@ class Cache:
         try:
             self._database = self._opened()
         except sqlite3.Error as error:
-            raise SourceError(None, f"the cache cannot be used: {error}", self._folder) from error
+            raise SourceError(None, f"the cache cannot be used: {error}", str(self._folder)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +83,9 @@ class Cache:
     def recall(self, place: Place, path: str, *, walked: bool) -> Report | None:
         """Gives the report of a file under the path that it has now; None when it cannot be read."""
         key = (self._context, _text(place))
-        row = self._database.execute("SELECT line FROM reports WHERE context = ? AND place = ?", key).fetchone()
+        row = self._database.execute(
+            "SELECT line FROM reports WHERE context = ? AND place = ?", key
+        ).fetchone()
         if row is None:
             return None
         try:
@@ -115,8 +118,7 @@ class Cache:
             self._database.close()
 
     def _opened(self) -> sqlite3.Connection:
-        path = os.path.join(self._folder, "reports.sqlite3")
-        database = sqlite3.connect(path, timeout=30, check_same_thread=False)
+        database = sqlite3.connect(self._folder / "reports.sqlite3", timeout=30, check_same_thread=False)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(
@@ -131,7 +133,9 @@ class Cache:
         self._waiting.clear()
 
     def _shrink(self) -> None:
-        total = self._database.execute("SELECT coalesce(sum(length(line) + 200), 0) FROM reports").fetchone()[0]
+        total = self._database.execute("SELECT coalesce(sum(length(line) + 200), 0) FROM reports").fetchone()[
+            0
+        ]
         if total <= self._max_bytes:
             return
         # Down to nine tenths, so that not each run does it again.
@@ -148,27 +152,27 @@ class Cache:
         self._database.execute("VACUUM")
 
 
-def default_folder() -> str:
+def default_folder() -> Path:
     """Gives the folder for caches of this user: XDG_CACHE_HOME or ~/.cache, and `dryload` in it."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "dryload")
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "dryload"
 
 
-def _check_folder(folder: str) -> None:
+def _check_folder(folder: Path) -> None:
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        told = os.stat(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        told = folder.stat()
     except OSError as error:
-        raise SourceError(error.errno, error.strerror or str(error), folder) from error
+        raise SourceError(error.errno, error.strerror or str(error), str(folder)) from error
     if not hasattr(os, "getuid"):
         return
     if told.st_uid != os.getuid() or stat.S_IMODE(told.st_mode) & 0o022:
-        raise SourceError(None, "others may write to the folder of the cache", folder)
+        raise SourceError(None, "others may write to the folder of the cache", str(folder))
 
 
 def _context(policy: Policy, limits: Mapping[str, int]) -> str:
     """Gives a hash of what else a report depends on: version, build, policy, limits."""
-    built = os.stat(_core.__file__)
+    built = Path(LIBRARY).stat()
     rows = (__version__, built.st_size, built.st_mtime_ns, policy.digest, sorted(limits.items()))
     return sha256(repr(rows).encode()).hexdigest()
 

@@ -84,7 +84,9 @@ def status(summary: Summary, run: Run | None, seconds: float) -> str:
         if rate:
             told.append(f"{_clock((run.found - done) / rate)} left")
     counts = summary.counts.items()
-    told += [f"{count:,} {verdict.value}" for verdict, count in counts if count and verdict is not Verdict.INERT]
+    told += [
+        f"{count:,} {verdict.value}" for verdict, count in counts if count and verdict is not Verdict.INERT
+    ]
     return ", ".join(told)
 
 

@@ -16,8 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dryload.cli.scan import Options
-    from dryload.policy import Policy
+    from dryload.cli.scan import Job
     from dryload.report import Report
 
 
@@ -26,14 +25,14 @@ def run(words: list[str]) -> int:
     return report_on(words, _reports)
 
 
-def _reports(options: Options, policy: Policy, _jobs: int | None) -> Iterator[Report]:
-    for path in options.paths:
+def _reports(job: Job) -> Iterator[Report]:
+    for path in job.options.paths:
         if not Path(path).is_dir():
             raise SourceError(20, "not a folder", path)
         for folder, below, names in os.walk(path):
             below.sort()
             if folder == path or any(_tells(name) for name in names):
-                yield check_repository(folder, policy=policy)
+                yield check_repository(folder, policy=job.policy)
 
 
 def _tells(name: str) -> bool:

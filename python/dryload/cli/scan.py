@@ -9,24 +9,26 @@ from __future__ import annotations
 import os
 import sys
 import time
+from itertools import chain
 
-from dryload._frozen import replace
-from dryload.bulk import scan_many
+from dryload.bulk import Run
 from dryload.cli.config import load_config, policy_in_force
-from dryload.errors import PolicyError
-from dryload.outputs.base import RunEnd, Style, make
+from dryload.cli.interrupt import Interrupt
+from dryload.cli.writers import Writers
+from dryload.outputs.base import RunEnd
 from dryload.report import Summary
 from dryload.scanner import scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
-    from typing import TextIO
+    from collections.abc import Callable, Iterable, Iterator
 
+    from dryload.cache import Cache
     from dryload.cli.config import Config
+    from dryload.cli.progress import Progress
+    from dryload.cli.resume import Earlier
     from dryload.findings import Verdict
-    from dryload.outputs.base import Output
     from dryload.policy import Policy
     from dryload.report import Report
 
@@ -49,6 +51,15 @@ class Options:
         self.quiet = False
         self.repository = True
         self.config: str | None = None
+        self.exclude: list[str] = []
+        self.files_from: str | None = None
+        self.null = False
+        self.unordered = False
+        self.timeout: int | None = None
+        self.resume: str | None = None
+        self.cache = False
+        self.cache_dir: str | None = None
+        self.progress: bool | None = None
 
 
 def run(words: list[str]) -> int:
@@ -56,11 +67,11 @@ def run(words: list[str]) -> int:
     return report_on(words, _reports)
 
 
-def report_on(words: list[str], reports: Callable[[Options, Policy, int | None], Iterator[Report]]) -> int:
+def report_on(words: list[str], reports: Callable[[Job], Iterator[Report]]) -> int:
     """Writes the reports of what the words name to the outputs, and gives the exit code."""
     started = time.perf_counter()
     options = _parsed(words)
-    if not options.paths:
+    if not options.paths and options.files_from is None:
         print("dryload: name a file or a folder to scan", file=sys.stderr)
         return 2
     missing = [path for path in options.paths if path != "-" and not os.path.lexists(path)]
@@ -74,23 +85,82 @@ def report_on(words: list[str], reports: Callable[[Options, Policy, int | None],
     policy = policy_in_force(config, named=options.policy, allow=options.allow)
     if options.full:
         policy = policy.with_limits(max_checksum_bytes=2**63 - 1)
+    if options.timeout is not None:
+        policy = policy.with_limits(max_seconds=options.timeout)
     fail_on = _fail_on(options, config, policy)
-    files: list[TextIO] = []
-    try:
-        outputs = _outputs(options, config, policy, files)
-        summary = Summary()
-        for report in reports(options, policy, options.jobs or config.jobs):
-            summary.add(report)
-            for output in outputs:
-                output.add(report)
-        code = 0 if options.exit_zero else summary.exit_code(fail_on)
+    job = Job(options, policy, options.jobs or config.jobs)
+    with Writers(job, config) as writers:
+        try:
+            with Interrupt() as interrupt:
+                held = interrupt.held()
+                for report in reports(job):
+                    with held:
+                        job.summary.add(report)
+                        writers.add(report)
+                    if job.progress is not None:
+                        job.progress.tick()
+        except KeyboardInterrupt:
+            job.summary.interrupted = True
+        if job.progress is not None:
+            job.progress.hide()
+        job.end()
+        code = 0 if options.exit_zero else job.summary.exit_code(fail_on)
+        code = 130 if job.summary.interrupted else code
         elapsed_ms = round((time.perf_counter() - started) * 1000)
-        for output in outputs:
-            output.close(RunEnd(summary=summary, elapsed_ms=elapsed_ms, exit_code=code))
-    finally:
-        for file in files:
-            file.close()
-    return code
+        writers.close(RunEnd(summary=job.summary, elapsed_ms=elapsed_ms, exit_code=code))
+        return 2 if writers.failed else code
+
+
+class Job:
+    """What one run scans and how far it came."""
+
+    def __init__(self, options: Options, policy: Policy, jobs: int | None) -> None:
+        self.options = options
+        self.policy = policy
+        self.jobs = jobs
+        self.summary = Summary()
+        self.earlier: Earlier | None = None
+        self.cache: Cache | None = None
+        self.progress: Progress | None = None
+        if options.resume is not None:
+            from dryload.cli.resume import Earlier
+
+            self.earlier = Earlier(options.resume)
+            self.earlier.add_to(self.summary)
+        if options.cache or options.cache_dir is not None:
+            from dryload.cache import Cache
+
+            self.cache = Cache(options.cache_dir, policy=policy)
+        if options.progress is not False and not (options.quiet and options.progress is None):
+            from dryload.cli import progress
+
+            if options.progress or progress.wanted():
+                self.progress = progress.Progress(sys.stderr, self.summary)
+
+    def files(self, paths: Iterable[str]) -> Iterator[Report]:
+        """Scans files and folders."""
+        run = Run(
+            paths,
+            policy=self.policy,
+            jobs=self.jobs,
+            ordered=not self.options.unordered,
+            exclude=self.options.exclude,
+            memory=self.cache,
+            done=self.earlier.paths if self.earlier else (),
+            idle=self.progress.tick if self.progress else None,
+        )
+        if self.progress is not None:
+            self.progress.run = run
+        with run:
+            try:
+                yield from run
+            finally:
+                self.summary.excluded += run.excluded
+
+    def end(self) -> None:
+        """Closes what was opened."""
+        if self.cache is not None:
+            self.cache.close()
 
 
 def _parsed(words: list[str]) -> Options:
@@ -142,6 +212,35 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="judge each file by itself, and not what stands between the files of a model repository",
     )
+    add(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out names (*.md) or paths (old/**) in folders; repeatable",
+    )
+    add("--files-from", metavar="FILE", help="scan what the lines of FILE name too; - for stdin")
+    add("-0", "--null", action="store_true", help="the names of --files-from end with NUL, as find -print0")
+    add("--unordered", action="store_true", help="report files as they finish")
+    add(
+        "--timeout-per-file",
+        dest="timeout",
+        type=_positive,
+        metavar="SECONDS",
+        help="give up on a file after so long: it is inconclusive",
+    )
+    add(
+        "--resume",
+        metavar="FILE.jsonl",
+        help="write jsonl to FILE, and pass over what an earlier run wrote there",
+    )
+    add("--cache", action="store_true", help="keep reports, and do not scan again what did not change")
+    add("--cache-dir", metavar="DIR", help="keep them there (default: the user's cache folder)")
+    add(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="say on stderr how far the scan is (default: on a terminal)",
+    )
     add("--exit-zero", action="store_true", help="give 0 whatever was found")
     add(
         "-v",
@@ -168,59 +267,32 @@ def _fail_on(options: Options, config: Config, policy: Policy) -> frozenset[Verd
     return policy.fail_on if config.fail_on is None else config.fail_on
 
 
-def _outputs(options: Options, config: Config, policy: Policy, files: list[TextIO]) -> list[Output]:
-    """Makes the output for stdout and those of -o; opens all `files` before anything is written."""
-    named = [_opened(wanted, files) for wanted in options.output]
-    plain = Style(verbose=options.verbose, quiet=options.quiet, policy=policy)
-    style = replace(plain, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-    first = make(options.format or config.format or "text", sys.stdout, style)
-    return [first, *(make(format, file, plain) for format, file in named)]
-
-
-def _opened(wanted: str, files: list[TextIO]) -> tuple[str, TextIO]:
-    format, equals, path = wanted.partition("=")
-    if not equals or not path:
-        raise PolicyError(f"-o {wanted}: write FORMAT=FILE")
-    if path == "-":
-        raise PolicyError(f"-o {wanted}: --format {format} writes to stdout")
-    _check_format(format)
-    try:
-        file = open(path, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - run() closes it
-    except OSError as error:
-        raise PolicyError(f"-o {wanted}: {error.strerror}") from error
-    files.append(file)
-    return format, file
-
-
-def _check_format(format: str) -> None:
-    from dryload.outputs import OUTPUTS
-    from dryload.policy_layer import check_keys
-
-    check_keys([format], OUTPUTS, where="-o", what="format")
-
-
-def _reports(options: Options, policy: Policy, jobs: int | None) -> Iterator[Report]:
-    files = _files(options, policy, jobs)
-    if not options.repository or not any(map(_is_folder, options.paths)):
+def _reports(job: Job) -> Iterator[Report]:
+    files = _files(job)
+    if not job.options.repository or not any(map(_is_folder, job.options.paths)):
         return files
     from dryload.cli.scan_folders import with_repositories
 
-    return with_repositories(files, policy)
+    return with_repositories(files, job.policy)
 
 
 def _is_folder(path: str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - to import pathlib takes as long as a scan
 
 
-def _files(options: Options, policy: Policy, jobs: int | None) -> Iterator[Report]:
+def _files(job: Job) -> Iterator[Report]:
     """Keeps the order of the paths, of which stdin may be one."""
     paths: list[str] = []
-    for path in options.paths:
+    for path in job.options.paths:
         if path != "-":
             paths.append(path)
             continue
-        yield from scan_many(paths, policy=policy, jobs=jobs)
+        yield from job.files(paths)
         paths = []
-        yield scan(sys.stdin.buffer.read(), policy=policy, name="<stdin>")
-    if paths:
-        yield from scan_many(paths, policy=policy, jobs=jobs)
+        yield scan(sys.stdin.buffer.read(), policy=job.policy, name="<stdin>")
+    if job.options.files_from is not None:
+        from dryload.cli.names import names_from
+
+        yield from job.files(chain(paths, names_from(job.options.files_from, null=job.options.null)))
+    elif paths:
+        yield from job.files(paths)
