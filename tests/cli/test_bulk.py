@@ -73,7 +73,7 @@ def test_names_and_paths_are_left_out_and_counted(dryload: Run, zoo: Path) -> No
     assert dryload("scan", zoo, "--exclude", "*.md").stdout.splitlines()[-1].count("1 excluded") == 1
     bad = dryload("scan", zoo, "--exclude", "[")
     assert (bad.returncode, bad.stdout) == (2, "")
-    assert bad.stderr.startswith("dryload: '[' is no pattern")
+    assert bad.stderr.startswith('dryload: "[" is no pattern')
 
 
 def test_a_file_that_is_named_is_not_left_out(dryload: Run, zoo: Path) -> None:

@@ -118,7 +118,7 @@ pub fn drive(mut session: Session, source: &dyn ByteSource, first: u64, last: u6
                 Ok(read) => read,
                 Err(e) => {
                     session.unreadable(want.span, &e.to_string());
-                    return session.finish();
+                    break;
                 }
             };
             session.count_read(wide(read));
@@ -161,5 +161,92 @@ fn run_bytes(mut session: Session, data: &[u8]) -> Record {
             let until = usize::try_from(want.until).unwrap_or(usize::MAX).min(data.len());
             session.feed(want.span.start, data.get(from..until).unwrap_or(&[]));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::io::Write;
+
+    use super::*;
+
+    /// Bytes that can be read up to a place, as from a disk with a bad sector.
+    struct Bad(Vec<u8>, u64);
+
+    impl ByteSource for Bad {
+        fn size(&self) -> u64 {
+            wide(self.0.len())
+        }
+
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+            if offset.saturating_add(wide(buf.len())) > self.1 {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            let from = usize::try_from(offset).unwrap_or(usize::MAX);
+            let bytes = self.0.get(from..).unwrap_or(&[]);
+            let n = bytes.len().min(buf.len());
+            for (to, byte) in buf.iter_mut().zip(bytes) {
+                *to = *byte;
+            }
+            Ok(n)
+        }
+    }
+
+    fn session(size: u64, limits: &Limits) -> Session {
+        Session::new(size, "a.pkl", Arc::new(Names::default()), Arc::new(limits.clone()))
+    }
+
+    fn codes(record: &Record) -> Vec<&'static str> {
+        record.parts.iter().flat_map(|p| &p.observations).map(|o| o.code()).collect()
+    }
+
+    #[test]
+    fn what_was_seen_before_a_bad_sector_is_kept() {
+        let mut data = b"\x80\x02cmycorp\nrun\n)R0".to_vec();
+        data.extend(b"N0".repeat(100_000));
+        data.extend(b"N.");
+        let limits = Limits::default();
+        let size = wide(data.len());
+        let record = drive(session(size, &limits), &Bad(data.clone(), size), 4096, 4096);
+        assert_eq!(codes(&record), ["import", "call"]);
+        // The end of the file is looked at before its middle.
+        for readable in [50_000, 150_000] {
+            let record = drive(session(size, &limits), &Bad(data.clone(), readable), 4096, 4096);
+            assert_eq!(codes(&record), ["import", "call", "scan-unreadable", "scan-unreadable"]);
+            assert!(!record.is_complete());
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_written_to_meanwhile_is_told() -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(b"\x80\x02N.")?;
+        let (names, limits) = (Arc::new(Names::default()), Arc::new(Limits::default()));
+        for change in [&b""[..], b"N."] {
+            let Ok(source) = FileSource::open(file.path()) else { return Err(io::ErrorKind::NotFound.into()) };
+            assert_eq!(source.change(), None);
+            // Another time than that of the file, whose clock is coarse.
+            std::thread::sleep(Duration::from_millis(20));
+            file.write_all(change)?;
+            file.as_file().set_modified(std::time::SystemTime::UNIX_EPOCH)?;
+            let record = scan_source(&source, file.path(), &names, &limits, None);
+            assert!(codes(&record).contains(&"scan-source-changed"), "{record:#?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_scan_that_is_cancelled_or_out_of_time_keeps_what_it_saw() {
+        let mut data = b"\x80\x02cmycorp\nrun\n)R0".to_vec();
+        data.extend(b"N0".repeat(2_000_000));
+        data.extend(b"N.");
+        let names = Arc::new(Names::default());
+        let limits = Arc::new(Limits { max_seconds: 0, ..Limits::default() });
+        let late = scan_bytes_until(&data, "a.pkl", &names, &limits, None);
+        assert_eq!((codes(&late), late.limits_hit.clone()), (vec!["scan-limit"], vec!["max_seconds"]));
+        let cancelled = Some(Arc::new(AtomicBool::new(true)));
+        let ended = scan_bytes_until(&data, "a.pkl", &names, &Arc::new(Limits::default()), cancelled);
+        assert!(!ended.is_complete() && !ended.is_quiet());
     }
 }

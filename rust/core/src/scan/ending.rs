@@ -164,10 +164,24 @@ impl Session {
         self.end_scan();
     }
 
-    /// The source could not be read where bytes were wanted; what was seen stays.
+    /// The source could not be read where bytes were wanted: what was seen stays,
+    /// and where only the end is missing, what stands before it is looked at.
     pub fn unreadable(&mut self, span: Span, message: &str) {
-        self.stop_region(Error::new(&observe::UNREADABLE, span).with("", message));
-        self.end_scan();
+        let error = Error::new(&observe::UNREADABLE, span).with("", message);
+        let is_tail = |r: &Region| matches!(r.phase, Phase::Tail) || (matches!(r.phase, Phase::Head) && span.start > 0);
+        let Some(region) = self.regions.last_mut().filter(|r| is_tail(r)) else {
+            self.stop_region(error);
+            return self.end_scan();
+        };
+        if region.pending.iter().all(|e| e.defect.slug != error.defect.slug) {
+            region.pending.push(error);
+        }
+        // No archive ends in zeros.
+        region.tail = vec![0; usize::try_from(span.len()).unwrap_or(0)];
+        if matches!(region.phase, Phase::Tail) {
+            self.choose();
+        }
+        self.wants.clear();
     }
 
     /// Ends the scan: nothing that is left is looked at.

@@ -336,7 +336,7 @@ impl Session {
     }
 
     /// Asks every format; those that match are followed in turn.
-    fn choose(&mut self) {
+    pub(super) fn choose(&mut self) {
         let Some(region) = self.regions.last() else { return };
         let name = region.name(&self.name);
         let matches: Vec<_> = FORMATS.iter().map(|f| (*f, (f.probe)(&self.probe(region, &name)))).collect();
