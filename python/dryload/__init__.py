@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dryload.repository import check_repository
     from dryload.safetensors import Header, TensorInfo, validate_safetensors
     from dryload.scanner import scan
+    from dryload.service import Scanner, ascan
 
 __all__ = [
     "Coverage",
@@ -41,6 +42,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Report",
+    "Scanner",
     "Severity",
     "SourceError",
     "Span",
@@ -50,6 +52,7 @@ __all__ = [
     "UrlError",
     "Verdict",
     "__version__",
+    "ascan",
     "check_repository",
     "render_text",
     "safe_load",
@@ -70,6 +73,7 @@ _HOME = {
     "Policy": "policy",
     "PolicyError": "errors",
     "Report": "report",
+    "Scanner": "service",
     "Severity": "findings",
     "SourceError": "errors",
     "Span": "findings",
@@ -79,6 +83,7 @@ _HOME = {
     "UrlError": "errors",
     "Verdict": "findings",
     "__version__": "_version",
+    "ascan": "service",
     "check_repository": "repository",
     "render_text": "outputs.text",
     "safe_load": "guard",

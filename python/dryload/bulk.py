@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Protocol, Self
 
+    from dryload._core import Record
     from dryload.report import Report
 
     Path = str | os.PathLike[str]
     Place = tuple[int, int, int, int, int]
+    Row = tuple[bytes, bool, Place | None, Record | tuple[str, str] | None]
 
     class Memory(Protocol):
         """Reports of an earlier run, by what the files were then."""
@@ -101,7 +103,7 @@ class Run:
             self._batch = Batch(
                 self._policy.names,
                 bounds or None,
-                jobs or _processors(),
+                jobs or processors(),
                 unordered=not ordered,
                 exclude=list(exclude),
                 known=[] if memory is None else memory.places(),
@@ -145,26 +147,32 @@ class Run:
         """True when all files were found."""
         return self._batch.progress()[2]
 
+    def some(self) -> list[Report] | None:
+        """Gives the reports that are there, which may be none for a moment; None when all were given.
+
+        An alternative to iterating, not to be mixed with it.
+        """
+        self._feed()
+        rows = self._batch.take(AT_ONCE)
+        return None if rows is None else [self._report(row) for row in rows]
+
     def _iterate(self) -> Generator[Report, None, None]:
-        policy, memory = self._policy, self._memory
-        while True:
-            self._feed()
-            rows = self._batch.take(AT_ONCE)
-            if rows is None:
-                return
-            if not rows and self._idle is not None:
+        while (reports := self.some()) is not None:
+            if not reports and self._idle is not None:
                 self._idle()
-            for raw_path, walked, place, outcome in rows:
-                path = os.fsdecode(raw_path)
-                if isinstance(outcome, tuple):
-                    yield report_unread(path, *outcome, policy, walked=walked)
-                elif outcome is None:
-                    yield self._recalled(path, place, walked=walked)
-                else:
-                    report = report_of(outcome, path, policy, on_disk=True, walked=walked)
-                    if memory is not None and place is not None:
-                        memory.keep(place, report)
-                    yield report
+            yield from reports
+
+    def _report(self, row: Row) -> Report:
+        raw_path, walked, place, outcome = row
+        path = os.fsdecode(raw_path)
+        if isinstance(outcome, tuple):
+            return report_unread(path, *outcome, self._policy, walked=walked)
+        if outcome is None:
+            return self._recalled(path, place, walked=walked)
+        report = report_of(outcome, path, self._policy, on_disk=True, walked=walked)
+        if self._memory is not None and place is not None:
+            self._memory.keep(place, report)
+        return report
 
     def _feed(self) -> None:
         if not self._asks or not self._batch.wants_paths():
@@ -184,7 +192,7 @@ class Run:
         return scan(path, policy=self._policy) if report is None else report
 
 
-def _processors() -> int:
+def processors() -> int:
     """Counts the processors that this process may use, which in a container are fewer than the machine
     has."""
     if hasattr(os, "sched_getaffinity"):

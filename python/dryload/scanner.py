@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer, TypeIs
 
-    from dryload._core import Record
+    from dryload._core import Cancel, Record
 
     Path = str | os.PathLike[str]
     Source = Path | Buffer | BinaryIO
@@ -49,13 +49,14 @@ def scan(
     policy: Policy | None = None,
     name: str | None = None,
     limits: Mapping[str, int] | None = None,
+    cancel: Cancel | None = None,
 ) -> Report:
     """Reads only the bytes that decide a verdict and reports what they say.
 
     The source is a path, any buffer of bytes, or a seekable binary file, whose position is put back. A
     buffer that can change is copied first, because another thread may write into it. `name` is what the
     report calls bytes or a file, and what hints at the format; `limits` change those of the policy for this
-    scan.
+    scan. `cancel` ends the scan of a path or of bytes from another thread: it is then inconclusive.
 
     Raises:
         SourceError: the bytes could not be read.
@@ -64,11 +65,13 @@ def scan(
     policy = Policy.default() if policy is None else policy
     bounds = policy.limits if limits is None else {**policy.limits, **checked_limits(limits, where="scan")}
     if isinstance(source, bytes):
-        return report_of(scan_bytes(source, name, policy.names, bounds or None), name or UNNAMED, policy)
+        return report_of(
+            scan_bytes(source, name, policy.names, bounds or None, cancel), name or UNNAMED, policy
+        )
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
         try:
-            record = scan_file(path, policy.names, bounds or None)
+            record = scan_file(path, policy.names, bounds or None, cancel)
         except OSError as error:
             raise SourceError(error.errno, error.strerror or str(error), path) from error
         return report_of(record, name or path, policy, on_disk=name is None or name == path)
