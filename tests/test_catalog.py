@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dryload
-from dryload._native import defects
+from dryload._native import defects, limits
 from dryload.errors import PolicyError
 from dryload.policy_layer import layer_of
 from dryload.rules.catalogue import catalogue
@@ -96,3 +96,11 @@ def test_a_slug_is_a_format_and_a_fact_in_lower_case(slug: str) -> None:
 def test_no_slug_stands_twice() -> None:
     for slugs in (defect_slugs(), rule_files(), headings(), case_folders()):
         assert [slug for slug, count in Counter(slugs).items() if count > 1] == []
+
+
+def test_the_table_of_limits_is_that_of_the_core() -> None:
+    text = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(max_\w+)` \| ([\d,]+) \| (.*) \|$", text, re.MULTILINE)
+    assert sorted((name, int(value.replace(",", "")), meaning) for name, value, meaning in rows) == sorted(
+        limits()
+    )
