@@ -422,7 +422,7 @@ crate::defects! {
     NOT_A_MODEL Inconclusive "scan-not-a-model" "the content is of another kind than a model's";
     NAME_MISMATCH Note "scan-name-mismatch" "the name stands for another format than the content is of";
     LFS_POINTER Inconclusive "scan-lfs-pointer" "a Git LFS pointer, not the model it stands for";
-    SOURCE_CHANGED Inconclusive "scan-source-changed" "the source gave fewer bytes than it said it has";
+    SOURCE_CHANGED Inconclusive "scan-source-changed" "the source changed while it was read";
     UNREADABLE Inconclusive "scan-unreadable" "the source could not be read";
     SPECIAL_FILE Inconclusive "scan-special-file" "not a regular file, and not opened";
     MISSING_CLASS Invalid "torchscript-missing-class" "a class or function that no code of the archive defines";
