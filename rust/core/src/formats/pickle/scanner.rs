@@ -131,6 +131,7 @@ impl PickleScanner {
             import_at: 0,
         };
         scanner.machine.classes = p.classes.cloned();
+        scanner.machine.arena.expect(p.len);
         if p.len == 0 {
             scanner.phase = Phase::Done;
         }

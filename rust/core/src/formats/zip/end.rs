@@ -3,6 +3,7 @@
 use crate::bytes::{Reader, Span, wide, window};
 
 const EOCD: &[u8] = b"PK\x05\x06";
+const EOCD_LAST: u8 = 6;
 /// Bytes of the fixed part of the record.
 pub(super) const EOCD_BYTES: u64 = 22;
 /// The fixed part and the longest comment: how far back every reader looks.
@@ -42,7 +43,10 @@ impl End {
 pub(super) fn find(tail: &[u8], len: u64) -> Option<u64> {
     let base = len.checked_sub(wide(tail.len()))?;
     // A record with no comment at the very end is found first by all readers.
-    let at = memchr::memmem::rfind(tail, EOCD)?;
+    // By its last byte, which is rarer in models and texts than the others.
+    let ends = memchr::memrchr_iter(EOCD_LAST, tail);
+    let at =
+        ends.filter_map(|end| end.checked_sub(3)).find(|&at| tail.get(at..).is_some_and(|t| t.starts_with(EOCD)))?;
     (wide(tail.len()).checked_sub(wide(at))? >= EOCD_BYTES).then_some(())?;
     base.checked_add(wide(at))
 }
