@@ -22,9 +22,23 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 PLOT = HERE.parent / "docs" / "performance.svg"
 
+# The rows of the design's bars and what these are held against; `compare.py` alone measures all peers.
+ROWS = ("dense", "large", "numpy", "torch", "tiny", "safetensors", "tree")
+TOOLS = (
+    "dryload",
+    "dryload x2",
+    "picklescan",
+    "genops",
+    "loads",
+    "safe_open",
+    "read",
+    "read x2",
+    "python -c pass",
+)
+
 # What is run for which marker.
 PARTS = {
-    "compare": ["compare.py"],
+    "compare": ["compare.py", "--rows", *ROWS, "--tools", *TOOLS],
     "layouts": ["layouts.py"],
     "headers": ["headers.py"],
     "zoo": ["zoo.py", "--plot", str(PLOT)],
