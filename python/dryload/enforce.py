@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from dryload.errors import UnsafeLoadError, UnsafeModelError
@@ -22,7 +21,7 @@ from dryload.findings import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from dryload.policy import Policy
@@ -148,18 +147,21 @@ class UnsafeModelWarning(UserWarning):
 
 def names_of(report: Report) -> frozenset[Name]:
     """Gives the names that a file asks for, as it writes them and as they are mapped."""
-    return frozenset((row.module, row.qualname) for part in report.parts for row in part.imports)
+    return report.names
 
 
-@contextmanager
-def holding(guard: Guard) -> Iterator[Guard]:
+class holding:  # noqa: N801 - used as a function; one of contextlib takes three times as long
     """Puts a guard in force for this context, on top of what is in force."""
-    _install()
-    token = _CURRENT.set(guard)
-    try:
-        yield guard
-    finally:
-        _CURRENT.reset(token)
+
+    def __init__(self, guard: Guard) -> None:
+        _install()
+        self._guard = guard
+
+    def __enter__(self) -> None:
+        self._token = _CURRENT.set(self._guard)
+
+    def __exit__(self, *_: object) -> None:
+        _CURRENT.reset(self._token)
 
 
 def current() -> Guard | None:
@@ -174,14 +176,14 @@ def hold_everywhere(guard: Guard) -> None:
     _EVERYWHERE[:] = [guard]
 
 
-@contextmanager
-def released() -> Iterator[None]:
+class released:  # noqa: N801
     """Lets this context do what the guard itself has to."""
-    token = _BUSY.set(True)
-    try:
-        yield
-    finally:
-        _BUSY.reset(token)
+
+    def __enter__(self) -> None:
+        self._token = _BUSY.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _BUSY.reset(self._token)
 
 
 def _install() -> None:

@@ -86,10 +86,15 @@ def _loaded(
     by_name: bool,
     options: dict[str, object],
 ) -> T:
+    if isinstance(file, io.BytesIO):
+        with released():
+            report = scan(file.getvalue() if file.tell() == 0 else file, policy=policy, name=name)
+        report.raise_for_verdict()
+        with permitted(report, policy):
+            return loader(file, **options)
     watched = _Watched(file)
-    data = file.getvalue() if isinstance(file, io.BytesIO) and file.tell() == 0 else file
     with released():
-        report = scan(data, policy=policy, name=name)
+        report = scan(file, policy=policy, name=name)
     report.raise_for_verdict()
     with watched, permitted(report, policy):
         loaded = loader(f"/proc/self/fd/{file.fileno()}" if by_name else file, **options)
@@ -98,22 +103,21 @@ def _loaded(
     return loaded
 
 
-@contextmanager
-def permitted(report: Report, policy: Policy) -> Iterator[None]:
+def permitted(report: Report, policy: Policy) -> holding:
     """Permits what an inert file needs, and nothing else, for the time of a load.
 
     The modules that it names are imported before, so that their import, which may do anything, is not taken
     for the load.
     """
     names = names_of(report)
-    with released():
-        for module in sorted({module for module, _ in names}):
-            try:
-                importlib.import_module(module)
-            except ImportError:
-                continue  # The loader says so better.
-    with holding(Guard(policy, names=names)):
-        yield
+    if names:
+        with released():
+            for module in sorted({module for module, _ in names}):
+                try:
+                    importlib.import_module(module)
+                except ImportError:
+                    continue  # The loader says so better.
+    return holding(Guard(policy, names=names))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ The script's own exit code is given; 1 when a load was stopped and the script di
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dryload.cli.config import load_config, policy_in_force
@@ -23,6 +24,9 @@ def run(words: list[str]) -> int:
     if not named:
         parser.error("name a script to run: dryload guard -- script.py")
     script, *arguments = named
+    if not os.path.isfile(script):
+        print(f"dryload: no such script: {script!r}", file=sys.stderr)
+        return 2
     config, told = load_config(options.config, scanned=())
     if told:
         print(told, file=sys.stderr)
@@ -34,11 +38,6 @@ def run(words: list[str]) -> int:
     except UnsafeModelError as error:
         print(f"dryload: stopped: {error}", file=sys.stderr)
         return 1
-    except FileNotFoundError as error:
-        if error.filename != script:
-            raise
-        print(f"dryload: no such script: {script!r}", file=sys.stderr)
-        return 2
     finally:
         for name in unguardable():
             print(
