@@ -131,7 +131,8 @@ class Job:
             from dryload.cache import Cache
 
             self.cache = Cache(options.cache_dir, policy=policy)
-        if options.progress is not False and not (options.quiet and options.progress is None):
+        watched = sys.stderr.isatty() and not options.quiet if options.progress is None else options.progress
+        if watched:
             from dryload.cli import progress
 
             if options.progress or progress.wanted():
