@@ -18,15 +18,17 @@ if TYPE_CHECKING:
         PathError,
         PolicyError,
         SourceError,
+        UnsafeLoadError,
         UnsafeModelError,
         UrlError,
     )
     from dryload.findings import Finding, Severity, Span, Verdict
-    from dryload.guard import safe_load
+    from dryload.guards import guard, guarded, install_guard, safe_load
     from dryload.outputs.text import render_text
     from dryload.policy import Policy
     from dryload.report import Coverage, Report, Summary
     from dryload.repository import check_repository
+    from dryload.restricted import RestrictedUnpickler
     from dryload.safetensors import Header, TensorInfo, validate_safetensors
     from dryload.scanner import scan
     from dryload.service import Scanner, ascan
@@ -42,18 +44,23 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Report",
+    "RestrictedUnpickler",
     "Scanner",
     "Severity",
     "SourceError",
     "Span",
     "Summary",
     "TensorInfo",
+    "UnsafeLoadError",
     "UnsafeModelError",
     "UrlError",
     "Verdict",
     "__version__",
     "ascan",
     "check_repository",
+    "guard",
+    "guarded",
+    "install_guard",
     "render_text",
     "safe_load",
     "scan",
@@ -73,31 +80,42 @@ _HOME = {
     "Policy": "policy",
     "PolicyError": "errors",
     "Report": "report",
+    "RestrictedUnpickler": "restricted",
     "Scanner": "service",
     "Severity": "findings",
     "SourceError": "errors",
     "Span": "findings",
     "Summary": "report",
     "TensorInfo": "safetensors",
+    "UnsafeLoadError": "errors",
     "UnsafeModelError": "errors",
     "UrlError": "errors",
     "Verdict": "findings",
     "__version__": "_version",
     "ascan": "service",
     "check_repository": "repository",
+    "guard": "guards",
+    "guarded": "guards",
+    "install_guard": "guards",
     "render_text": "outputs.text",
-    "safe_load": "guard",
+    "safe_load": "guards",
     "scan": "scanner",
     "scan_many": "bulk",
     "validate_safetensors": "safetensors",
 }
 
 
+# Modules that stand in for others: `dryload.torch.load` is `torch.load` of what is inert.
+_MODULES = frozenset({"joblib", "numpy", "pandas", "pickle", "torch"})
+
+
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     return value
 

@@ -80,20 +80,60 @@ class UnsafeModelError(DryloadError):
     """The file is not inert, and somebody asked to go on only if it is.
 
     Attributes:
-        report: what the scan saw; `print(error.report)` shows it as the terminal does.
+        report: what the scan saw; `print(error.report)` shows it as the terminal does. None where a load was
+        stopped and no scan stands behind it.
     """
+
+    report: Report | None
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
         self.report = report
 
     def __str__(self) -> str:
-        """Names the file, the verdict and the worst finding, by `repr` and slug only."""
-        counted = [finding for finding in self.report.findings if not finding.suppressed]
+        """Names the file, the verdict, the worst finding with its offset, and what to do."""
+        report = self.report
+        if report is None:
+            return ""
+        counted = [finding for finding in report.findings if not finding.suppressed]
         if not counted:
-            return f"{self.report.path!r} is {self.report.verdict}"
-        others = f" and {len(counted) - 1} more" if len(counted) > 1 else ""
-        return f"{self.report.path!r} is {self.report.verdict}: {counted[0].rule}{others}"
+            return f"{report.path!r} is {report.verdict}"
+        worst = counted[0]
+        member = "" if worst.member is None else f" in {_shown(worst.member)}"
+        others = f"; {len(counted) - 1} more" if len(counted) > 1 else ""
+        told = f"{_shown(worst.message)} ({worst.rule} at {worst.span.start:#x}{member}{others})"
+        return f"{report.path!r} is {report.verdict}: {told}. {_shown(worst.help)}".rstrip()
+
+
+def _shown(text: str) -> str:
+    # What a file chose, without control characters.
+    return repr(text if len(text) <= 200 else text[:199] + "…")[1:-1]
+
+
+class UnsafeLoadError(UnsafeModelError, PermissionError):
+    """A load did something that the guard around it does not allow; it was stopped before that happened.
+
+    Attributes:
+        event: the event of `sys.audit` that was stopped. name: the module and the qualified name that the
+        load asked for, if that was it. report: None; no scan stands behind it.
+    """
+
+    def __init__(self, message: str, *, event: str, name: tuple[str, str] | None = None) -> None:
+        Exception.__init__(self, message)
+        self.report = None
+        self.event = event
+        self.name = name
+
+    def __str__(self) -> str:
+        """Says what the load did, by `repr` where the file chose the words."""
+        return _shown(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _load_error, (self.args[0], self.event, self.name)
+
+
+def _load_error(message: str, event: str, name: tuple[str, str] | None) -> UnsafeLoadError:
+    return UnsafeLoadError(message, event=event, name=name)
 
 
 def _refused(cls: type[_Refused], message: str, rule: str, value: str, position: int) -> _Refused:

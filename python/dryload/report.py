@@ -208,6 +208,12 @@ class Report:
         return tuple(_part(row) for row in self._seen.parts())
 
     @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Module and qualified name of all that the file imports."""
+        parts = self._seen.parts()
+        return frozenset((row["module"], row["qualname"]) for part in parts for row in part["imports"])
+
+    @property
     def coverage(self) -> Coverage:
         """Whether everything was judged, and what was left out on purpose."""
         return Coverage(
