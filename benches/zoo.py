@@ -217,7 +217,7 @@ def exponent(points: list[dict[str, object]], key: str) -> float:
 
 def plot(points: list[dict[str, object]]) -> str:
     """An SVG of time over size, both logarithmic, one line a kind; a dotted line is what is proportional."""
-    wide, high, edge = 640, 400, 56
+    wide, high, edge = 640, 400, 72
     kinds = list(dict.fromkeys(str(point["what"]) for point in points))
     values = [
         (str(p["what"]), math.log10(float(str(p["size"]))), math.log10(float(str(p["ms"])))) for p in points

@@ -19,7 +19,7 @@ from dryload.report import Report, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import BinaryIO
 
     from typing_extensions import Buffer, TypeIs
@@ -53,8 +53,9 @@ def scan(
 ) -> Report:
     """Reads only the bytes that decide a verdict and reports what they say.
 
-    The source is a path, any buffer of bytes, or a seekable binary file, whose position is put back. A
-    buffer that can change is copied first, because another thread may write into it. `name` is what the
+    The source is a path, any buffer of bytes, or a seekable binary file, whose position is put back. Bytes
+    are scanned where they are; of a buffer that can change, what is looked at is copied, window by window,
+    because another thread may write into it. `name` is what the
     report calls bytes or a file, and what hints at the format; `limits` change those of the policy for this
     scan. `cancel` ends the scan of a path or of bytes from another thread: it is then inconclusive.
 
@@ -78,7 +79,11 @@ def scan(
     if not _is_buffer(source):
         name = name or _file_name(source)
         return report_of(_scan_open_file(source, name, policy, bounds or None), name or UNNAMED, policy)
-    return scan(bytes(memoryview(source)), policy=policy, name=name, limits=limits)
+    view = memoryview(source).cast("B")
+    if view.nbytes <= COPIED:
+        return scan(bytes(view), policy=policy, name=name, limits=limits)
+    record = _fed(Session(view.nbytes, name, policy.names, bounds or None), view.__getitem__)
+    return report_of(record, name or UNNAMED, policy)
 
 
 def trace(
@@ -179,14 +184,19 @@ def _scan_open_file(
         size = file.tell()  # seek() itself gives nothing for an mmap before Python 3.13
         try:
             session = Session(size, name, policy.names, limits)
-            while wanted := session.wants():
-                for start, end in wanted:
-                    session.feed(start, _read_at(file, start, end - start))
-            return session.finish()
+            return _fed(session, lambda span: _read_at(file, span.start, span.stop - span.start))
         finally:
             file.seek(position)
     except OSError as error:
         raise SourceError(error.errno, error.strerror or str(error), name) from error
+
+
+def _fed(session: Session, window: Callable[[slice], Buffer]) -> Record:
+    """Feeds a session copies of the windows that it wants, and gives its record."""
+    while wanted := session.wants():
+        for start, end in wanted:
+            session.feed(start, bytes(window(slice(start, end))))
+    return session.finish()
 
 
 def _read_at(file: BinaryIO, start: int, length: int) -> bytes:
@@ -215,5 +225,7 @@ def _file_name(file: BinaryIO) -> str | None:
     return name if isinstance(name, str) else None
 
 
+# Bytes up to which a buffer is copied at once: less work than to copy it window by window.
+COPIED = 1024 * 1024
 # What a report calls bytes that came without a name.
 UNNAMED = "<bytes>"

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -256,3 +257,19 @@ def test_plain_words_need_no_parser() -> None:
     done = subprocess.run([sys.executable, "-c", code, "x.pkl"], capture_output=True, text=True, check=False)
     loaded = set(done.stdout.split())
     assert not loaded & {"sqlite3", "dryload.cache", "dryload.cli.resume", "dryload.cli.progress", "argparse"}
+
+
+def test_a_repository_is_checked_once_wherever_a_run_was_cut(dryload: Run, tmp_path: Path) -> None:
+    """What stands between its files is judged from all of them, also from those of the earlier run."""
+    folder = tmp_path / "zoo" / "model"
+    shutil.copytree(Path(__file__).parents[1] / "data" / "repository", folder)
+    settings = next(folder.rglob("config.json"))
+    settings.write_text(json.dumps({"auto_map": {"AutoModel": "other/place--model.Model"}}))
+    whole, summary = lines(dryload("scan", tmp_path / "zoo", "--format", "jsonl").stdout)
+    assert whole[-1]["format"] == "repository"
+    assert summary["exit_code"] == 1
+    for kept in range(len(whole) + 1):
+        (tmp_path / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in whole[:kept]))
+        assert dryload("scan", tmp_path / "zoo", "--resume", "run.jsonl").returncode == 1
+        files, end = lines((tmp_path / "run.jsonl").read_text())
+        assert (files, end["files"]) == (whole, summary["files"])

@@ -90,6 +90,11 @@ OTHER_LIBRARIES = {
     "cloudpickle": "import cloudpickle; cloudpickle.load(open(path, 'rb'))",
     "pandas": "import pandas; pandas.read_pickle(path)",
     "torch": "import torch; torch.load(path, weights_only=False)",
+    "torch, forced": """
+import torch
+os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
+torch.load(path)
+""",
     "torch, pickle_module": "import torch; torch.load(path, pickle_module=pickle)",
 }
 

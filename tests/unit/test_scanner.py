@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import mmap
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from dryload.bulk import scan_many
 from dryload.errors import PolicyError, SourceError
 from dryload.findings import Verdict
-from dryload.scanner import UNNAMED, scan, trace
+from dryload.scanner import COPIED, UNNAMED, scan, trace
 
 
 def test_every_kind_of_source_gives_the_same_findings(tmp_path: Path, evil: bytes) -> None:
@@ -139,3 +140,18 @@ def test_a_source_that_ends_early_keeps_what_was_seen_before() -> None:
     report = scan(Shrinking(b"cposix\nsystem\n(Vtrue\ntR0" + skipped + b"0N."), name="weights")
     assert [finding.rule for finding in report.findings] == ["pickle-dangerous-call", "scan-source-changed"]
     assert report.verdict is Verdict.MALICIOUS
+
+
+def test_a_large_buffer_that_can_change_is_read_in_windows(evil: bytes) -> None:
+    """What a bytearray says is what the same bytes say, and no second copy of it is held."""
+    text = b"\x80\x02]" + b"(" + b"K\x01" * 2_000_000 + b"e."
+    hidden = text[:-1] + b"0" + evil[2:]
+    for data in (text, hidden, text[:-1], b"\x93NUMPY" + bytes(COPIED)):
+        buffer = bytearray(data)
+        tracemalloc.start()
+        report = scan(buffer, name="m.pkl")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert report.to_dict() | {"bytes_read": 0} == scan(data, name="m.pkl").to_dict() | {"bytes_read": 0}
+        assert peak < 1_000_000
+        buffer.clear()  # No view of it is held.

@@ -25,7 +25,8 @@ class Earlier:
     """What a file of lines says of an earlier run.
 
     Attributes:
-        paths: the files that were scanned, in the order of their lines. end: bytes of the whole lines.
+        paths: the files that were scanned, in the order of their lines. repositories: the folders that were
+        checked as a whole. end: bytes of the whole lines.
     """
 
     def __init__(self, name: str) -> None:
@@ -36,6 +37,7 @@ class Earlier:
         """
         self.name = name
         self.paths: list[str] = []
+        self.repositories: set[str] = set()
         self.end = 0
         self._counts: list[tuple[Verdict, int, int]] = []
         try:
@@ -71,7 +73,11 @@ class Earlier:
             try:
                 self._counts.append((Verdict(told["verdict"]), int(told["size"]), int(told["bytes_read"])))
                 hexed = told.get("path_hex")
-                self.paths.append(told["path"] if hexed is None else os.fsdecode(bytes.fromhex(hexed)))
+                path = told["path"] if hexed is None else os.fsdecode(bytes.fromhex(hexed))
+                if told["format"] == "repository":
+                    self.repositories.add(path)
+                else:
+                    self.paths.append(path)
             except (KeyError, ValueError, TypeError) as error:
                 text = f"line {number} is no file of a report: {safe_text(str(error))}"
                 raise PolicyError(f"--resume {self.name}: {text}") from error

@@ -274,7 +274,13 @@ def _reports(job: Job) -> Iterator[Report]:
         return files
     from dryload.cli.scan_folders import with_repositories
 
-    return with_repositories(files, job.policy)
+    earlier = job.earlier
+    return with_repositories(
+        files,
+        job.policy,
+        models_before=earlier.paths if earlier else (),
+        checked_before=earlier.repositories if earlier else (),
+    )
 
 
 def _is_folder(path: str) -> bool:

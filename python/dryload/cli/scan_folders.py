@@ -13,7 +13,7 @@ from dryload.findings import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from dryload.policy import Policy
     from dryload.report import Report
@@ -23,11 +23,25 @@ _INDEXES = (".safetensors.index.json", ".bin.index.json")
 _BESIDE_A_MODEL = {"config.json", "modules.json", "adapter_config.json"}
 
 
-def with_repositories(reports: Iterable[Report], policy: Policy) -> Iterator[Report]:
-    """Passes reports on, then gives those of the repositories in which more than notes was found."""
+def with_repositories(
+    reports: Iterable[Report],
+    policy: Policy,
+    *,
+    models_before: Iterable[str] = (),
+    checked_before: Container[str] = (),
+) -> Iterator[Report]:
+    """Passes reports on, then gives those of the repositories in which more than notes was found.
+
+    `models_before` are files that an earlier run reported, and are not among the reports; `checked_before`
+    are repositories that it has reported.
+    """
     found: set[str] = set()
     settings: set[str] = set()
     models: set[str] = set()
+    for path in models_before:
+        # An index that was reported is a model file by its name.
+        folder, _, name = path.rpartition(os.sep)
+        (found if name.endswith(_INDEXES) else models).add(folder)
     for report in reports:
         yield report
         if not report.walked:
@@ -44,7 +58,8 @@ def with_repositories(reports: Iterable[Report], policy: Policy) -> Iterator[Rep
     if found:
         from dryload.repository import check_walked
 
-        checked = (check_walked(folder, policy=policy) for folder in sorted(found))
+        left = sorted(folder for folder in found if folder not in checked_before)
+        checked = (check_walked(folder, policy=policy) for folder in left)
         yield from (report for report in checked if _counts(report))
 
 

@@ -20,15 +20,18 @@ use dryload_core::scan::Record;
 use crate::drive::scan_source;
 use crate::exclude::Exclude;
 use crate::queue::{Gives, Queue, Taken};
-use crate::source::{Failure, FileSource, Identity};
+use crate::source::{ByteSource, Failure, FileSource, Identity};
 use crate::walk::{Found, Walk};
 
 /// Results that may wait for an earlier one.
 const MAX_AHEAD: u64 = 4096;
 /// Paths and results on their way.
 const QUEUE: usize = 256;
-/// Paths that a thread takes at a time, at most.
+/// Paths that a thread takes at a time, at first and at most.
+const FIRST_SHARE: usize = 4;
 const SHARE: usize = 32;
+/// Bytes from which on a file may take long.
+const LARGE: u64 = 256 * 1024;
 /// How long a result may wait for others before it is handed over.
 const HOLD: Duration = Duration::from_millis(5);
 
@@ -359,44 +362,53 @@ fn walk(shared: &Shared, mut done: Done) {
 
 fn work(shared: &Shared) {
     let (mut jobs, mut done) = (Vec::new(), Vec::new());
-    while shared.jobs.take(&mut jobs, shared.shares, SHARE, None) == Taken::Some {
-        let mut since = Instant::now();
+    // As many at a time as take about as long as a result may wait: few large
+    // files are shared out one by one.
+    let mut most = FIRST_SHARE;
+    while shared.jobs.take(&mut jobs, shared.shares, most, None) == Taken::Some {
+        let (began, count) = (Instant::now(), jobs.len());
         for job in jobs.drain(..) {
-            done.push((job.index, scanned(job, shared)));
-            if since.elapsed() >= HOLD {
-                if !shared.results.give(done.drain(..)) {
-                    return;
-                }
-                since = Instant::now();
+            let source = opened(&job);
+            // What is done does not wait for a file that may take long.
+            let is_large = source.as_ref().is_ok_and(|s| s.size() > LARGE) || began.elapsed() >= HOLD;
+            if is_large && !done.is_empty() && !shared.results.give(done.drain(..)) {
+                return;
             }
+            done.push((job.index, scanned(job, source, shared)));
         }
-        if !done.is_empty() && !shared.results.give(done.drain(..)) {
+        if !shared.results.give(done.drain(..)) {
             return;
         }
+        let each = began.elapsed().checked_div(u32::try_from(count).unwrap_or(1)).unwrap_or_default();
+        let fitting = HOLD.as_nanos().checked_div(each.as_nanos().max(1)).unwrap_or(1);
+        most = usize::try_from(fitting).unwrap_or(SHARE).clamp(1, SHARE);
     }
 }
 
-fn scanned(job: Job, shared: &Shared) -> Item {
-    let Job { path, walked, listed, failed, .. } = job;
-    let (identity, outcome) = match failed {
-        Some(failure) => (None, Outcome::Failure(failure)),
-        None => scan_caught(&path, listed, shared),
+fn opened(job: &Job) -> Result<FileSource, Failure> {
+    match &job.failed {
+        Some(failure) => Err(failure.clone()),
+        None if job.listed => FileSource::open_listed(&job.path),
+        None => FileSource::open(&job.path),
+    }
+}
+
+fn scanned(job: Job, source: Result<FileSource, Failure>, shared: &Shared) -> Item {
+    let Job { path, walked, .. } = job;
+    let (identity, outcome) = match source {
+        Ok(source) => scan_caught(&path, &source, shared),
+        Err(failure) => (None, Outcome::Failure(failure)),
     };
     Item { path, walked, identity, outcome }
 }
 
 /// A bug in a scanner costs one file its verdict, never the rest of the run.
-fn scan_caught(path: &Path, listed: bool, shared: &Shared) -> (Option<Identity>, Outcome) {
-    let opened = if listed { FileSource::open_listed(path) } else { FileSource::open(path) };
-    let source = match opened {
-        Ok(source) => source,
-        Err(failure) => return (None, Outcome::Failure(failure)),
-    };
+fn scan_caught(path: &Path, source: &FileSource, shared: &Shared) -> (Option<Identity>, Outcome) {
     let identity = source.identity();
     if !shared.options.known.is_empty() && shared.options.known.contains(&identity) {
         return (Some(identity), Outcome::Known);
     }
-    let scan = || scan_source(&source, path, &shared.names, &shared.limits, Some(shared.cancelled.clone()));
+    let scan = || scan_source(source, path, &shared.names, &shared.limits, Some(shared.cancelled.clone()));
     let outcome = catch_unwind(AssertUnwindSafe(scan)).map_or_else(
         |_| {
             let message = "internal error while scanning; please report it".to_owned();

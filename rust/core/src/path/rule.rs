@@ -126,7 +126,7 @@ fn is_ordinary(name: &[u8]) -> bool {
         }
         before = b;
     }
-    !matches!(before, b'/' | b'.') && !(in_stem && may_be_device(stem, first))
+    !(matches!(before, b'/' | b'.') || in_stem && may_be_device(stem, first))
 }
 
 /// All that is wrong with a name, in the order of the rules; of the last seven,

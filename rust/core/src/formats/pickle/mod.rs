@@ -43,7 +43,7 @@ pub static FORMAT: Format = Format {
     extensions: &[".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".model", ".sav", ".dump"],
     proves_itself: true,
     probe,
-    open: |probe| Box::new(scanner::PickleScanner::new(probe)),
+    open: |probe| Box::new(scanner::PickleScanner::with_room(probe)),
     defects: defects::ALL,
 };
 

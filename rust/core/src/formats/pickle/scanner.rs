@@ -131,10 +131,16 @@ impl PickleScanner {
             import_at: 0,
         };
         scanner.machine.classes = p.classes.cloned();
-        scanner.machine.arena.expect(p.len);
         if p.len == 0 {
             scanner.phase = Phase::Done;
         }
+        scanner
+    }
+
+    /// As `new`, for one that follows all of it.
+    pub(super) fn with_room(p: &Probe<'_>) -> Self {
+        let mut scanner = Self::new(p);
+        scanner.machine.arena.expect(p.len);
         scanner
     }
 
