@@ -132,6 +132,12 @@ def _mutant(rng: random.Random, seeds: list[bytes]) -> bytes:
     return bytes(data)
 
 
+def as_bytes_say(info: zipfile.ZipInfo) -> str:
+    """A name as UTF-8, which writers in use write: `zipfile` reads it as code page 437 without the flag."""
+    raw = info.filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
+    return raw.decode("utf-8", "replace")
+
+
 def agrees(data: bytes) -> str:
     """What `zipfile` has against an archive that was called inert; empty when nothing.
 
@@ -146,7 +152,7 @@ def agrees(data: bytes) -> str:
             warnings.simplefilter("error")
             for info in archive.infolist():
                 if info.file_size:
-                    names.add(info.filename)
+                    names.add(as_bytes_say(info))
                 archive.read(info)
     except Exception as e:
         return f"{type(e).__name__}: {e}"

@@ -8,6 +8,7 @@ COMMANDS = {
     "validate": "dryload.cli.validate",
     "inspect": "dryload.cli.inspect",
     "repository": "dryload.cli.repository",
+    "fuzz": "dryload.cli.fuzz",
     "guard": "dryload.cli.guard",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",
