@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dryload import Verdict, scan
+from dryload.fuzzing.inputs import FORMATS, Inputs
+
 TARGET = '''
 import ctypes, time
 
@@ -130,3 +133,15 @@ def test_mistakes_are_told(folder: Path, words: list[str], told: str) -> None:
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_run_without_files_begins_with_one_that_is_sound(format: str) -> None:
+    """And what follows is the same for the same seed, and other for another."""
+    first = Inputs(format, []).at(0)
+    if format == "bytes":
+        assert first == b""
+    else:
+        assert scan(first, name=f"a.{format}").verdict is Verdict.INERT, first
+    made = [Inputs(format, [], seed=seed).at(500) for seed in (1, 1, 2)]
+    assert made[0] == made[1] != made[2]

@@ -6,8 +6,10 @@ are given, whose bytes are edited where such formats keep lengths, offsets and s
 
 from __future__ import annotations
 
+import io
 import random
 import struct
+import zipfile
 from pathlib import Path
 
 from dryload._native import generate_pickle, mutate_pickle
@@ -94,6 +96,14 @@ def read_seeds(folder: str | None) -> list[bytes]:
     return found
 
 
+def _zip() -> bytes:
+    """Makes an archive of one small pickle."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a.pkl"), b"\x80\x02N.")
+    return file.getvalue()
+
+
 BOUNDARIES = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 BOUNDARIES += [0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF]
 _NPY = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(127) + b"\n"
@@ -104,16 +114,6 @@ STARTS = {
     "npy": [(_NPY + bytes(8)).hex()],
     "pickle": [b"\x80\x04]\x94(K\x01\x8c\x01ae.".hex(), b"(dp0\nS'a'\nI1\ns.".hex()],
     "safetensors": [(len(_HEADER).to_bytes(8, "little") + _HEADER + b"ab").hex()],
-    "zip": [
-        "504b03040a0000000000000021003036"
-        "e1da03000000030000000100000061"
-        "80024e504b01021403"
-        "0a00000000000000210030"
-        "36e1da0300000003000000"
-        "0100000000000000000000"
-        "00a48100000000"
-        "61504b0506000000000100"
-        "01002f000000220000000000"
-    ],
+    "zip": [_zip().hex()],
 }
 FORMATS = tuple(STARTS)
