@@ -10,12 +10,14 @@ from dryload._native import generate_pickle, mutate_pickle
 from dryload.fuzzing.corpus import pickle_of
 from dryload.fuzzing.effects import Effect, Load, Outcome, load_of, watch
 from dryload.fuzzing.oracles import Asked, Disagreement, Unreported, ask, disagreements, unreported, untold
+from dryload.fuzzing.scanners import Missed, scanner
 
 __all__ = [
     "Asked",
     "Disagreement",
     "Effect",
     "Load",
+    "Missed",
     "Outcome",
     "Unreported",
     "ask",
@@ -24,6 +26,7 @@ __all__ = [
     "load_of",
     "mutate_pickle",
     "pickle_of",
+    "scanner",
     "unreported",
     "untold",
     "watch",
