@@ -48,6 +48,14 @@ def test_ours_misses_none_of_them(made: Callable[[int], bytes]) -> None:
         target(made(number))
 
 
+def test_names_that_are_allowed_in_some_use_are_not_held_against_a_scanner() -> None:
+    """Found by fuzzing this with our own scanner; so was a name that is no UTF-8."""
+    zone = b"cbuiltins\ngetattr\n(czoneinfo\nZoneInfo\nV_unpickle\ntR(VUTC\nI01\ntR."
+    assert ours(zone)
+    scanner(ours)(zone)
+    scanner(lambda _: True)(b"\x80\x04\x8c\x03\xed\xa0\x80\x8c\x01a\x93.")
+
+
 def test_a_command_is_asked_by_its_exit_code() -> None:
     words = [
         sys.executable,

@@ -54,13 +54,14 @@ def scanner(
 
 
 def _denied(data: bytes, policy: Policy) -> Name | None:
-    """The first name that a reader asks for and that the policy denies."""
+    """The first name that a reader asks for and that the policy denies in every use."""
+    allowed = policy.allowed
     for name in dict.fromkeys(name for asked in ask(data) for name in asked.names):
         module, qualname = name
-        if "\n" in module or "\n" in qualname:
+        if name in allowed or "\n" in module or "\n" in qualname:
             continue
         # Asked of the policy as a scan asks: as an import of that name alone.
-        report = scan(f"c{module}\n{qualname}\n.".encode(), policy=policy)
+        report = scan(f"c{module}\n{qualname}\n.".encode("utf-8", "surrogatepass"), policy=policy)
         if report.verdict is Verdict.MALICIOUS:
             return name
     return None
