@@ -182,6 +182,7 @@ class Child:
         os.close(write)
         self._out = read
         self._buffer = b""
+        self._ended = False
         self._seen = (first, time.monotonic())
         self._send(
             {
@@ -230,15 +231,17 @@ class Child:
         except BrokenPipeError:
             return self._death()
         told = self._next_line(seconds + 1)
-        return told if told is not None else self._hang() if self._process.poll() is None else self._death()
+        if told is not None:
+            return told
+        return self._death() if self._ended else self._hang()
 
     def line(self, seconds: float) -> dict[str, Any] | None:
         """Gives the next finding, what the child died of, or None after a moment without any."""
         told = self._next_line(MOMENT)
         if told is not None:
             return told
-        if self._process.poll() is not None:
-            return self._next_line(0) or self._death()
+        if self._ended:
+            return self._death()
         begun = self.begun()
         if begun != self._seen[0]:
             self._seen = (begun, time.monotonic())
@@ -287,6 +290,8 @@ class Child:
             ready, _, _ = select.select([self._out], [], [], max(0, until - time.monotonic()))
             piece = os.read(self._out, 65536) if ready else b""
             if not piece:
+                # Its end of the pipe is closed: it is dead, or about to be.
+                self._ended = bool(ready)
                 return None
             self._buffer += piece
         line, _, self._buffer = self._buffer.partition(b"\n")
