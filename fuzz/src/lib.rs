@@ -11,7 +11,7 @@ mod streams;
 pub use properties::{PROPERTIES, Property};
 pub use seeds::{generated, seeds};
 
-use dryload_gen::{Rng, mutate, pickle};
+use dryload_gen::{Rng, bytes, pickle};
 
 /// An input made of `from`: bytes edited, instructions edited, or a pickle from
 /// nothing.
@@ -21,7 +21,7 @@ pub fn input<'a>(from: &'a [(String, Vec<u8>)], rng: &mut Rng) -> (&'a str, Vec<
     match rng.below(4) {
         0 => ("generated.pkl", pickle::generate(rng)),
         1 => (name, pickle::mutate(seed, other, rng)),
-        _ => (name, mutate(seed, rng)),
+        _ => (name, bytes::mutate(seed, rng)),
     }
 }
 

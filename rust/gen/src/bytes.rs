@@ -1,4 +1,4 @@
-//! Mutates a seed: a few edits, each of a kind that gets past a first check.
+//! No format: bytes are edited, at places where formats keep opcodes, lengths and signatures.
 
 use dryload_core::formats::pickle::opcode::Opcode;
 
