@@ -130,7 +130,7 @@ class Fuzzer:
         if found.signature in self.found:
             return
         self.found[found.signature] = found
-        small = minimised(data, lambda each: self._is_same(each, found), tries=TRIES[found.kind])
+        small = minimize(self.settings.format, data, lambda each: self._is_same(each, found), TRIES[found.kind])
         self._close_probe()
         self.found[found.signature] = Found(
             kind=found.kind,

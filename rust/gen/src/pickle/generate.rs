@@ -55,7 +55,7 @@ pub fn malicious(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// The function that generated attacks call.
-pub const CANARY: (&str, &str) = ("dryload.fuzzing.canary", "trip");
+pub const CANARY: (&str, &str) = ("dryload.fuzzing._canary", "trip");
 
 /// One pickle.
 fn one(rng: &mut Rng) -> Vec<u8> {
@@ -105,7 +105,11 @@ fn style(rng: &mut Rng) -> Style {
 
 /// PROTO, where the protocol has it.
 fn header(style: Style, rng: &mut Rng) -> Vec<u8> {
-    if style.proto >= 2 || rng.one_in(12) { vec![Opcode::PROTO.0, style.proto] } else { Vec::new() }
+    if style.proto >= 2 || (style.outside == 0 && rng.one_in(12)) {
+        vec![Opcode::PROTO.0, style.proto]
+    } else {
+        Vec::new()
+    }
 }
 
 fn framing(style: Style, rng: &mut Rng) -> Framing {
