@@ -52,7 +52,7 @@ def fuzz(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
-FOUR = ("target:four", "--execs", "3000", "--timeout", "2", "--memory", "512", "--output", "json")
+FOUR = ("target:four", "--execs", "600", "--timeout", "1", "--memory", "512", "--output", "json")
 
 
 def test_four_faults_are_found_made_small_and_found_again(folder: Path) -> None:

@@ -20,7 +20,7 @@ from dryload.fuzzing import _canary
 from dryload.fuzzing.inputs import LONG
 from dryload.rules.catalogue import catalogue
 
-NAMES = {"npy": "a.npy", "pickle": "m.pkl", "safetensors": "model.safetensors", "torch": "m.pt", "zip": "m.zip"}
+NAMES = {"npy": "a.npy", "pickle": "m.pkl", "safetensors": "a.safetensors", "torch": "m.pt", "zip": "m.zip"}
 ALL = [(format, slug) for format in NAMES for slug in faults(format)]
 
 # Faults that another one comes with: a hundred thousand entries make a long header, and what a broken entry
@@ -51,7 +51,7 @@ def test_faults_are_slugs_of_rules_and_those_that_cannot_be_made_are_few() -> No
 class Anything:
     """What an unpickler gets for every name."""
 
-    def __new__(cls, *arguments: object, **named: object) -> Anything:
+    def __new__(cls, *_arguments: object, **_named: object) -> Anything:
         return object.__new__(cls)
 
     def __init__(self, *arguments: object, **named: object) -> None:
@@ -63,7 +63,7 @@ class Anything:
     def __setitem__(self, key: object, value: object) -> None:
         pass
 
-    def __call__(self, *arguments: object, **named: object) -> Anything:
+    def __call__(self, *_arguments: object, **_named: object) -> Anything:
         return Anything()
 
     def append(self, item: object) -> None:
@@ -79,10 +79,10 @@ class Anything:
 class Stubbed(pickle.Unpickler):
     """The C unpickler, which imports nothing."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, _module: str, name: str) -> Any:
         return type(name, (Anything,), {})
 
-    def persistent_load(self, pid: object) -> Anything:
+    def persistent_load(self, _pid: object) -> Anything:
         return Anything()
 
 
@@ -118,7 +118,8 @@ def test_valid_files_are_read_by_the_readers() -> None:
 def test_valid_files_are_inert(format: str) -> None:
     for seed in range(500):
         report = scan(generate(format, seed, "valid"), name=NAMES[format])
-        assert not report.findings and report.verdict is Verdict.INERT, seed
+        assert report.verdict is Verdict.INERT, seed
+        assert not report.findings, seed
 
 
 @pytest.mark.parametrize("format", ["npy", "pickle", "torch", "zip"])
@@ -163,7 +164,8 @@ def test_a_minimised_file_keeps_what_matters_and_what_asks_may_raise() -> None:
     data = generate("safetensors", 5, "safetensors-offset-gap")
 
     def gaps(data: bytes) -> bool:
-        return any(each.rule == "safetensors-offset-gap" for each in scan(data, name="a.safetensors").findings)
+        found = scan(data, name="a.safetensors").findings
+        return any(each.rule == "safetensors-offset-gap" for each in found)
 
     small = minimize("safetensors", data, gaps, 5000)
     assert gaps(small)

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 class Inputs:
     """The inputs of one run."""
 
-    def __init__(self, format: str, seeds: Sequence[bytes], *, seed: int = 1, max_len: int = 4096) -> None:
-        """Takes the files that a run begins with; without any, all are made.
+    def __init__(
+        self,
+        format: str,
+        seeds: Sequence[bytes],
+        *,
+        seed: int = 1,
+        max_len: int = 4096,
+        words: Sequence[bytes] = (),
+    ) -> None:
+        """Takes the files that a run begins with, if any, and words that are put in here and there.
 
         Raises:
             ValueError: the format is unknown.
@@ -29,14 +37,22 @@ class Inputs:
             raise ValueError(f"the format is one of {', '.join(FORMATS)}, not {format!r}")
         self._format = format
         self._seeds = [data[:max_len] for data in seeds]
+        self._learned: list[bytes] = []
+        self._words = list(words)
         self._faults = [slug for slug in faults(format) if slug not in LONG]
         self._seed = seed
         self._max_len = max_len
 
+    def learn(self, data: bytes) -> None:
+        """Takes an input as one of which more is to be made."""
+        self._learned.append(data)
+
     def at(self, number: int) -> bytes:
-        """Makes one input: first the files as they are, then what is made of them."""
+        """Makes one input: first the files as they are, then what is made of them and of what was learned."""
         if number < len(self._seeds):
             return self._seeds[number]
+        if number == len(self._seeds):
+            return generate(self._format, self._seed, "valid") if self._format != "bytes" else b""
         draw = random.Random(self._seed * 0x9E3779B97F4A7C15 + number)
         lot = draw.random()
         if lot < 0.1:
@@ -47,10 +63,22 @@ class Inputs:
         data, other = self._base(draw), self._base(draw)
         for _ in range(ROUNDS[int(draw.random() * len(ROUNDS))]):
             data = mutate(self._format, draw.getrandbits(64), data, other)
+        if self._words and draw.random() < (0.5 if self._format == "bytes" else 0.1):
+            data = self._with_word(data, draw)
         return data[: self._max_len]
 
+    def _with_word(self, data: bytes, draw: random.Random) -> bytes:
+        """Puts a word in, or writes it over what is there."""
+        word = self._words[int(draw.random() * len(self._words))]
+        at = int(draw.random() * (len(data) + 1)) if draw.random() < 0.7 else 0
+        return data[:at] + word + data[at + (len(word) if draw.random() < 0.5 else 0) :]
+
     def _base(self, draw: random.Random) -> bytes:
-        """What a mutant is made of: mostly a file that is given, when there are any."""
+        """What a mutant is made of: mostly a file that is given or was learned, the latest more often."""
+        if self._learned and draw.random() < 0.6:
+            count = len(self._learned)
+            place = draw.random()
+            return self._learned[count - 1 - int(place * place * count)]
         if self._seeds and draw.random() < 0.7:
             return self._seeds[int(draw.random() * len(self._seeds))]
         return generate(self._format, draw.getrandbits(64), "valid" if draw.random() < 0.7 else "any")

@@ -26,7 +26,7 @@ pub fn valid(rng: &mut Rng) -> Vec<u8> {
         let (name, content) = match rng.below(5) {
             0 => (format!("a{i}.npy"), npy::valid(rng)),
             1 => (format!("m/{i}.safetensors"), safetensors::valid(rng)),
-            2 => (format!("\u{e9}{i}.txt"), b"some text\n".to_vec()),
+            2 => (format!("\u{e9}{i}.pkl"), pickle::valid(2, rng)),
             _ => (format!("{i}.pkl"), pickle::valid(4, rng)),
         };
         members.push(if rng.one_in(3) { Member::deflated(&name, &content) } else { Member::stored(&name, &content) });
