@@ -9,6 +9,7 @@ COMMANDS = {
     "inspect": "dryload.cli.inspect",
     "repository": "dryload.cli.repository",
     "fuzz": "dryload.cli.fuzz",
+    "generate": "dryload.cli.generate",
     "guard": "dryload.cli.guard",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",
