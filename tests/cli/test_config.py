@@ -188,6 +188,65 @@ def test_a_file_above_that_belongs_to_another_user_is_left_aside(
     assert "belongs to another user" in capsys.readouterr().err
 
 
+def test_a_link_above_that_another_user_made_is_left_aside(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anybody may lead from /tmp to a configuration that is yours and was meant for something else."""
+    (tmp_path / "elsewhere").write_text(ALLOW)
+    (tmp_path / "dryload.toml").symlink_to("elsewhere")
+    assert main([model]) == 0
+    ours = tmp_path.stat().st_uid
+    real = os.lstat
+
+    def lstat(path: str) -> os.stat_result:
+        told = list(real(path))
+        told[4] = ours + 1
+        return os.stat_result(told)
+
+    monkeypatch.setattr("dryload.cli.config.ROOT_USER", ours)
+    monkeypatch.setattr(os, "lstat", lstat)
+    capsys.readouterr()
+    assert main([model]) == 1
+    assert "belongs to another user" in capsys.readouterr().err
+
+
+def test_a_tree_is_known_by_what_it_is_and_not_by_its_name(
+    tmp_path: Path, unlisted: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    (tmp_path / "tree" / "dryload.toml").write_text(ALLOW)
+    (tmp_path / "tree" / "deep" / "model.pkl").write_bytes(unlisted)
+    (tmp_path / "link").symlink_to("tree")
+    monkeypatch.chdir(tmp_path / "link" / "deep")
+    for tree in ("..", "../../tree", "../../link", str(tmp_path / "link")):
+        assert main(["scan", tree]) == 1
+        assert "lies in the scanned tree" in capsys.readouterr().err
+    assert main(["scan", "model.pkl"]) == 0
+
+
+def test_a_configuration_that_cannot_be_read_is_a_usage_error(
+    model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("pyproject.toml").write_text(ALLOW)
+    real = open
+
+    def refused(path: str, *rest: object, **more: object) -> object:
+        if str(path).endswith("pyproject.toml"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *rest, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr("builtins.open", refused)
+    assert main([model]) == 2
+    assert "--isolated" in capsys.readouterr().err
+    assert main([model, "--isolated"]) == 1
+    Path("pyproject.toml").rename("../pyproject.toml")
+    assert main([model]) == 2
+    # Anybody may put one into /tmp that nobody can read: that must not stop the others.
+    monkeypatch.setattr(os, "getuid", lambda: Path("..").stat().st_uid + 1)
+    monkeypatch.setattr("dryload.cli.config.ROOT_USER", -1)
+    assert main([model]) == 1
+
+
 def test_a_list_of_names_cannot_bring_the_folder_of_the_configuration(
     tmp_path: Path, unlisted: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -253,6 +253,14 @@ def test_bytes_without_a_file_are_not_hidden(cwd: Path, unlisted: bytes) -> None
     assert len(told) == 1
 
 
+def test_a_zoo_of_one_finding_is_told_once(cwd: Path, unlisted: bytes, capsys: Capture) -> None:
+    suppress(cwd, unlisted, sha256=OTHER)
+    for index in range(5):
+        put(cwd, f"{index}.pkl", unlisted)
+    assert main(["scan", os.path.join("..", "zoo")]) == 1
+    assert capsys.readouterr().err.count("is not hidden") == 1
+
+
 def test_a_suppression_in_a_scanned_tree_hides_nothing(
     cwd: Path, evil: bytes, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -394,6 +402,40 @@ class TestBaseline:
     ) -> None:
         assert main([put(cwd, "model.pkl", plain), *words]) == 2
         assert capsys.readouterr().out == ""
+
+    def test_a_link_that_waits_is_not_written_through(self, cwd: Path, unlisted: bytes) -> None:
+        model = put(cwd, "model.pkl", unlisted)
+        Path("precious").write_text("kept")
+        Path(f"known.json.{os.getpid()}.new").symlink_to("precious")
+        assert main([model, "--write-baseline", "known.json"]) == 2
+        assert Path("precious").read_text() == "kept"
+
+    def test_it_may_lie_in_the_scanned_folder(
+        self, cwd: Path, unlisted: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(cwd, "model.pkl", unlisted)
+        monkeypatch.chdir(cwd.parent / "zoo")
+        assert main(["scan", ".", "--write-baseline", "known.json"]) == 1
+        assert main(["scan", ".", "--baseline", "known.json"]) == 0
+
+    def test_an_interrupted_run_writes_none(
+        self, cwd: Path, unlisted: bytes, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        put(cwd, "a.pkl", unlisted)
+        put(cwd, "b.pkl", unlisted)
+        seen: list[str] = []
+        real = Hiding.__call__
+
+        def interrupted(self: Hiding, report: Report) -> Report:
+            seen.append(report.path)
+            if len(seen) == 2:
+                raise KeyboardInterrupt
+            return real(self, report)
+
+        monkeypatch.setattr(Hiding, "__call__", interrupted)
+        assert main(["scan", os.path.join("..", "zoo"), "--write-baseline", "known.json"]) == 130
+        assert "not written" in capsys.readouterr().err
+        assert os.listdir(".") == []
 
     def test_a_hostile_path_is_made_visible(self, cwd: Path, unlisted: bytes) -> None:
         model = put(cwd, "a\x1b[2K\n::error::x.pkl", unlisted)

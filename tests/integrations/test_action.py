@@ -217,6 +217,6 @@ def test_every_command_of_the_page_is_one_that_dryload_understands() -> None:
     lines = re.findall(r"(?:run: |sh '|- |entry: |dryload )(dryload scan [^'\n]*|scan /models)", page)
     assert len(lines) >= 5
     for line in lines:
-        words = shlex.split(line.replace("dryload ", "", 1))[1:]
+        words = [word for word in shlex.split(line.replace("dryload ", "", 1))[1:] if word != "--"]
         options = _parser().parse_intermixed_args(words, namespace=Options())
         assert all(each.partition("=")[0] in OUTPUTS for each in options.output)

@@ -85,6 +85,13 @@ def test_the_hook_is_silent_about_inert_files_and_fails_for_others(name: str, co
     assert bool(done.stdout) is bool(code)
 
 
+def test_a_staged_name_cannot_be_an_option() -> None:
+    entries = re.findall(r"^ +entry: (.*)$", HOOK, re.MULTILINE)
+    entries += re.findall(r"^ +entry: (.*)$", (ROOT / "docs" / "integrations.md").read_text(), re.MULTILINE)
+    assert len(entries) == 2
+    assert all(entry.endswith(" --") for entry in entries)
+
+
 def test_the_image_runs_without_rights_and_installs_without_network() -> None:
     runtime = IMAGE.rpartition("\nFROM ")[2]
     (user,) = re.findall(r"^USER (\d+)", runtime, re.MULTILINE)

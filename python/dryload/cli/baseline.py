@@ -87,7 +87,8 @@ class Baseline:
         told = {"schema": SCHEMA, "tool": {"name": "dryload", "version": __version__}, "findings": rows}
         beside = f"{self._name}.{os.getpid()}.new"
         try:
-            with open(beside, "w", encoding="ascii") as file:
+            # Made anew: a link that waits under this name would choose what is overwritten.
+            with open(beside, "x", encoding="ascii") as file:
                 file.write(json.dumps(told, indent=1) + "\n")
             os.replace(beside, self._name)  # noqa: PTH105 - the name may be bytes that no Path holds
         except OSError as error:

@@ -73,7 +73,7 @@ def load_config(named: str | None, *, scanned: Iterable[str], isolated: bool = F
         return NO_CONFIG, ""
     if named is not None:
         return _read(named, whole=os.path.basename(named) != PYPROJECT), f"config: {named}"
-    trees = [os.path.realpath(path) for path in scanned if path != "-"]
+    trees = [path for path in scanned if path != "-"]
     told: list[str] = []
     for path in _candidates(trees, told):
         config = _read(path, whole=os.path.basename(path) != PYPROJECT, found=True)
@@ -104,7 +104,7 @@ def without_its_own(names: Iterable[str], path: str) -> Iterator[str]:
         PolicyError: one is a folder that holds the configuration.
     """
     for name in names:
-        if _is_folder(name) and lies_in(path, [os.path.realpath(name)]):
+        if _is_folder(name) and lies_in(path, [name]):
             raise PolicyError(
                 f"{path} lies in a folder that --files-from names: name it with --config, or use --isolated"
             )
@@ -112,9 +112,14 @@ def without_its_own(names: Iterable[str], path: str) -> Iterator[str]:
 
 
 def lies_in(path: str, trees: Iterable[str]) -> bool:
-    """True when the file, or the link that leads to it, stands in one of the trees, which are real paths."""
-    beside = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))
-    return any(_inside(each, tree) for each in (beside, os.path.realpath(path)) for tree in trees)
+    """True when the file, or the link that leads to it, stands in one of the trees or is one of them.
+
+    Folders are compared as what they are and not by their names: there are links, mounts, and systems to
+    which names of another case are the same.
+    """
+    roots = {root for root in map(_identity, trees) if root is not None}
+    folder = os.path.realpath(os.path.dirname(path) or ".")
+    return _stands_in(folder, roots) or _stands_in(os.path.realpath(path), roots)
 
 
 def _candidates(trees: list[str], told: list[str]) -> Iterator[str]:
@@ -123,21 +128,25 @@ def _candidates(trees: list[str], told: list[str]) -> Iterator[str]:
         here = folder = os.getcwd()  # noqa: PTH109 - to import pathlib takes as long as a scan
     except FileNotFoundError:
         return  # it was removed
+    roots = {root for root in map(_identity, trees) if root is not None}
     while True:
-        # What a scanned tree says of itself counts for nothing, also not that it is the root of a project.
-        foreign = any(_inside(os.path.realpath(folder), tree) for tree in trees)
         for name in ("dryload.toml", PYPROJECT):
             path = name if folder == here else os.path.join(os.path.relpath(folder, here), name)
-            if not os.path.isfile(path) or (name == PYPROJECT and not _mentions_dryload(path)):
+            if not os.path.isfile(path) or (
+                name == PYPROJECT and not _mentions_dryload(path, above=folder != here)
+            ):
                 continue
-            if foreign or lies_in(path, trees):
+            if lies_in(path, trees):
                 told.append(f"config: {path} lies in the scanned tree and is not used; name it with --config")
             elif folder != here and not _is_ours(path):
                 told.append(f"config: {path} belongs to another user and is not used; name it with --config")
             else:
                 yield path
         above = os.path.dirname(folder)
-        if above == folder or (not foreign and os.path.exists(os.path.join(folder, ".git"))):
+        if above == folder:
+            return
+        # What a scanned tree says of itself counts for nothing, also not that it is the root of a project.
+        if os.path.exists(os.path.join(folder, ".git")) and not _stands_in(folder, roots):
             return
         folder = above
 
@@ -160,22 +169,44 @@ def _read(path: str, *, whole: bool, found: bool = False) -> Config:
 
 
 def _is_ours(path: str) -> bool:
-    """Whether nobody else put it above the working directory, as anybody can in /tmp."""
-    return not hasattr(os, "getuid") or os.stat(path).st_uid in (ROOT_USER, os.getuid())  # noqa: PTH116 - as above
+    """Whether nobody else put it, or the link to it, above the working directory, as anybody can in /tmp."""
+    if not hasattr(os, "getuid"):
+        return True
+    owners = {os.stat(path).st_uid, os.lstat(path).st_uid}  # noqa: PTH116 - as above
+    return owners <= {ROOT_USER, os.getuid()}
 
 
 def _is_folder(path: str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
-def _mentions_dryload(path: str) -> bool:
+def _mentions_dryload(path: str, *, above: bool) -> bool:
     """Looks for the word first: parsing TOML costs 13 ms and most projects do not configure dryload."""
-    with open(path, "rb") as file:
-        return b"dryload" in file.read()
+    try:
+        with open(path, "rb") as file:
+            return b"dryload" in file.read()
+    except OSError as error:
+        if above and not _is_ours(path):
+            return False
+        raise PolicyError(f"{path}: {error.strerror}; --isolated does not ask for it") from error
 
 
-def _inside(path: str, tree: str) -> bool:
-    return path == tree or path.startswith(os.path.join(tree, ""))
+def _stands_in(path: str, roots: set[tuple[int, int]]) -> bool:
+    """Whether a real path, or a folder above it, is one of the roots."""
+    while _identity(path) not in roots:
+        above = os.path.dirname(path)
+        if above == path:
+            return False
+        path = above
+    return True
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        told = os.stat(path)  # noqa: PTH116 - as above
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 PYPROJECT = "pyproject.toml"

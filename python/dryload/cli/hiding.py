@@ -47,6 +47,7 @@ class Hiding:
         for entry in entries:
             self._listed[entry.fingerprint].append(entry)
         self._tell = tell
+        self._told: set[tuple[str, str]] = set()
 
     def __call__(self, report: Report) -> Report:
         """Gives the report itself when nothing in it is listed."""
@@ -65,21 +66,27 @@ class Hiding:
     def _judged(self, finding: Finding, found: str, path: str) -> Finding:
         if not self._is_listed(finding):
             return finding
-        about = f"{path}: {finding.rule} {finding.fingerprint} is not hidden"
         holding = [entry for entry in self._listed[finding.fingerprint] if entry.sha256 == found]
         if not holding:
             # A baseline lists many files with one finding each: a new file with the same is simply new.
             if any(entry.by == CONFIGURATION for entry in self._listed[finding.fingerprint]):
-                self._tell(f"{about}: the entry is for another content, this one has sha256 {found}")
+                self._once(finding, path, f"the entry is for another content, this one has sha256 {found}")
             return finding
         if finding.verdict is Verdict.INCONCLUSIVE:
-            self._tell(f"{about}: nobody knows what is in a file that was not judged to its end")
+            self._once(finding, path, "nobody knows what is in a file that was not judged to its end")
             return finding
         for entry in holding:
             if entry.malicious or finding.verdict is not Verdict.MALICIOUS:
                 return replace(finding, suppressed=True, suppressed_by=entry.by, justification=entry.reason)
-        self._tell(f"{about}: it is malicious, and the entry does not say so")
+        self._once(finding, path, "it is malicious, and the entry does not say so")
         return finding
+
+    def _once(self, finding: Finding, path: str, why: str) -> None:
+        """Tells of the first file alone: a zoo may have a finding of one fingerprint in each of its files."""
+        kind = (finding.fingerprint, why.partition(",")[0])
+        if kind not in self._told:
+            self._told.add(kind)
+            self._tell(f"{path}: {finding.rule} {finding.fingerprint} is not hidden: {why}")
 
 
 def in_force(suppressions: Iterable[Suppression], *, today: str, tell: Tell) -> list[Entry]:

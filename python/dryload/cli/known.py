@@ -56,18 +56,22 @@ class Known:
             self._next.add(report)
         return report
 
-    def end(self) -> None:
-        """Writes the new baseline, if one is wanted.
+    def end(self, *, interrupted: bool) -> None:
+        """Writes the new baseline, if one is wanted and the run came to its end.
 
         Raises:
             PolicyError: it cannot be written.
         """
-        if self._next is not None:
-            for line in self._next.write():
-                self._tell(line)
+        if self._next is None:
+            return
+        if interrupted:
+            self._tell("baseline: not written, as the run was interrupted")
+            return
+        for line in self._next.write():
+            self._tell(line)
 
     def _configured(self, options: Options, config: Config) -> str | None:
-        trees = [os.path.realpath(path) for path in options.paths if path != "-"]
+        trees = [path for path in options.paths if path != "-"]
         if config.baseline is not None and lies_in(config.baseline, trees):
             self._tell(f"{config.baseline} lies in the scanned tree and is not used; name it with --baseline")
             return None

@@ -118,8 +118,8 @@ def report_on(words: list[str], reports: Callable[[Job], Iterator[Report]]) -> i
         code = 130 if job.summary.interrupted else code
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         writers.close(RunEnd(summary=job.summary, elapsed_ms=elapsed_ms, exit_code=code))
-        if known is not None and not job.summary.interrupted:
-            known.end()
+        if known is not None:
+            known.end(interrupted=job.summary.interrupted)
         return 2 if writers.failed else code
 
 
@@ -182,7 +182,11 @@ def _parsed(words: list[str]) -> Options:
     if not any(word.startswith("-") for word in words):
         options.paths = words  # argparse costs 6 ms, and there is nothing to parse
         return options
-    _parser().parse_intermixed_args(words, namespace=options)
+    # What stands behind `--` is a path. argparse, asked for options between paths, takes these words for
+    # options again: a file called -ojson=x.pkl was an output and was not scanned.
+    behind = words.index("--") if "--" in words else len(words)
+    _parser().parse_intermixed_args(words[:behind], namespace=options)
+    options.paths = [*options.paths, *words[behind + 1 :]]
     return options
 
 
