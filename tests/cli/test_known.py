@@ -212,6 +212,21 @@ def test_a_file_that_is_not_what_was_scanned_is_not_hashed(
     assert len(told) == 1
 
 
+def test_what_stands_at_the_path_by_now_is_not_read(
+    cwd: Path, unlisted: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to /dev/zero would be read without end."""
+    model = put(cwd, "model.pkl", unlisted)
+    (report,) = scan_many([model])
+    replaced(model)
+
+    def read(*_: object) -> object:
+        raise AssertionError
+
+    monkeypatch.setattr(hashlib, "file_digest", read)
+    assert content_hash(report) is None
+
+
 def test_a_file_that_changes_while_it_is_hashed_is_not_hidden(
     cwd: Path, unlisted: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
