@@ -128,13 +128,12 @@ def _candidates(trees: list[str], told: list[str]) -> Iterator[str]:
         here = folder = os.getcwd()  # noqa: PTH109 - to import pathlib takes as long as a scan
     except FileNotFoundError:
         return  # it was removed
-    roots = {root for root in map(_identity, trees) if root is not None}
     while True:
         for name in ("dryload.toml", PYPROJECT):
+            if not os.path.isfile(os.path.join(folder, name)):
+                continue
             path = name if folder == here else os.path.join(os.path.relpath(folder, here), name)
-            if not os.path.isfile(path) or (
-                name == PYPROJECT and not _mentions_dryload(path, above=folder != here)
-            ):
+            if name == PYPROJECT and not _mentions_dryload(path, above=folder != here):
                 continue
             if lies_in(path, trees):
                 told.append(f"config: {path} lies in the scanned tree and is not used; name it with --config")
@@ -146,7 +145,7 @@ def _candidates(trees: list[str], told: list[str]) -> Iterator[str]:
         if above == folder:
             return
         # What a scanned tree says of itself counts for nothing, also not that it is the root of a project.
-        if os.path.exists(os.path.join(folder, ".git")) and not _stands_in(folder, roots):
+        if os.path.exists(os.path.join(folder, ".git")) and not lies_in(os.path.join(folder, ".git"), trees):
             return
         folder = above
 
