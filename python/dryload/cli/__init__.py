@@ -13,4 +13,5 @@ COMMANDS = {
     "guard": "dryload.cli.guard",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",
+    "completions": "dryload.cli.completions",
 }

@@ -69,6 +69,7 @@ usage: dryload [scan] PATH...      say what loading these files would do
        dryload disasm PATH         list the pickle instructions of a file
        dryload rule [SLUG]         explain a rule, or list all of them
        dryload policy COMMAND      show, check or learn what files may import
+       dryload completions SHELL   complete commands and options in bash, zsh or fish
        dryload --version
 
 `dryload COMMAND --help` lists the options of a command."""
