@@ -106,7 +106,7 @@ def tell(
     rate = fuzzer.done / max(seconds, 0.001)
     told = f"{fuzzer.done:,} inputs in {seconds:.1f} s ({rate:,.0f}/s), seed {fuzzer.settings.seed}: "
     if fuzzer.lines:
-        told += f"{fuzzer.lines:,} lines reached, "
+        told += f"{fuzzer.lines:,} line{'' if fuzzer.lines == 1 else 's'} reached, "
     known = len(fuzzer.found) - len(new)
     counted = f"{len(new)} finding{'' if len(new) == 1 else 's'}{f', {known} known' if known else ''}."
     print(("Interrupted. " if interrupted else "") + told + counted)
