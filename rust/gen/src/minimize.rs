@@ -43,19 +43,14 @@ impl Search<'_> {
         }
         let mut at = 0usize;
         while self.left > 0 {
-            let size = self.best.len();
-            let candidate = crate::shrinks(format, &self.best)
-                .into_iter()
-                .skip(at)
-                .enumerate()
-                .find_map(|(i, each)| (each.len() < size && self.left > 0).then_some((i, each)));
-            let Some((skipped, candidate)) = candidate else { return };
-            at = at.saturating_add(skipped);
-            if self.accepts(candidate) {
-                // What stands at this place now has not been tried; those before have.
-                continue;
+            let candidates = crate::shrinks(format, &self.best).into_iter().enumerate().skip(at);
+            let mut smaller =
+                candidates.filter(|(_, each)| each.len() < self.best.len()).collect::<Vec<_>>().into_iter();
+            // What stands at the place of an accepted one is new; those before it were tried.
+            match smaller.find_map(|(i, each)| self.accepts(each).then_some(i)) {
+                Some(i) => at = i,
+                None => return,
             }
-            at = at.saturating_add(1);
         }
     }
 

@@ -19,7 +19,15 @@ pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
     with(&|file| file.padding = b"\n".to_vec());
     with(&|file| file.padding.clear());
     with(&|file| file.data.clear());
-    let Ok(items) = &file.header else { return out };
+    let items = match &file.header {
+        Ok(items) => items,
+        Err(raw) => {
+            for shorter in crate::bytes::shorter(raw) {
+                with(&|file| file.header = Err(shorter.clone()));
+            }
+            return out;
+        }
+    };
     for i in 0..items.len() {
         with(&|file| {
             if let Ok(items) = &mut file.header {

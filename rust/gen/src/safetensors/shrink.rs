@@ -23,7 +23,16 @@ pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
     };
     with(&|file| file.padding.clear());
     with(&|file| file.data.clear());
-    let Ok(Node::Object(members)) = &file.header else { return out };
+    let members = match &file.header {
+        Ok(Node::Object(members)) => members,
+        Ok(_) => return out,
+        Err(raw) => {
+            for shorter in crate::bytes::shorter(raw) {
+                with(&|file| file.header = Err(shorter.clone()));
+            }
+            return out;
+        }
+    };
     for i in 0..members.len() {
         with(&|file| {
             if let Ok(Node::Object(members)) = &mut file.header {
