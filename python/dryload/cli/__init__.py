@@ -11,6 +11,7 @@ COMMANDS = {
     "fuzz": "dryload.cli.fuzz",
     "generate": "dryload.cli.generate",
     "guard": "dryload.cli.guard",
+    "report": "dryload.cli.report",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",
     "completions": "dryload.cli.completions",

@@ -7,4 +7,9 @@ OUTPUTS = {
     "concise": "dryload.outputs.text:ConciseOutput",
     "json": "dryload.outputs.json_v1:JsonOutput",
     "jsonl": "dryload.outputs.json_v1:JsonLinesOutput",
+    "sarif": "dryload.outputs.sarif:SarifOutput",
+    "github": "dryload.outputs.github:GithubOutput",
+    "gitlab": "dryload.outputs.gitlab:GitlabOutput",
+    "junit": "dryload.outputs.junit:JunitOutput",
+    "markdown": "dryload.outputs.markdown:MarkdownOutput",
 }

@@ -145,6 +145,11 @@ def _shown(report: Report, style: Style) -> list[Finding]:
     return [finding for finding in report.findings if style.verbose or not finding.suppressed]
 
 
+def summary_line(end: RunEnd) -> str:
+    """Says in a line what a run came to."""
+    return _summary_line(end, end.summary.suppressed + end.summary.baselined)
+
+
 def _summary_line(end: RunEnd, suppressed: int) -> str:
     summary = end.summary
     told = [f"{count:,} {verdict.value}" for verdict, count in summary.counts.items() if count]
