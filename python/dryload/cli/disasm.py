@@ -5,7 +5,8 @@ Nothing is executed or resolved; text from the file is made safe to print.
 
 from __future__ import annotations
 
-from dryload.outputs.frame import instruction
+from dryload.outputs.columns import WIDTH, cut
+from dryload.outputs.picture import instruction
 from dryload.outputs.safe_text import safe_text
 from dryload.scanner import scan, trace
 
@@ -33,7 +34,7 @@ def run(words: list[str]) -> int:
         if row.part != current:
             current = row.part
             print(_title(row.part, parts[row.part]))
-        print(instruction(row, max(gutter, 4)))
+        print(cut(f"{row.offset:0{max(gutter, 4)}x}|  {instruction(row)}", WIDTH))
     if current is None:
         print("no pickle instructions there")
     return 0

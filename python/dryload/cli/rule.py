@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from dryload.outputs.frame import wrapped
 from dryload.policy_layer import check_keys
 from dryload.rules.catalogue import catalogue
+from dryload.rules.pages import page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,19 +27,9 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def page(slug: str) -> str:
-    """Gives the text under the heading of a slug; empty when there is no such heading."""
-    with open(_PAGES, encoding="utf-8") as file:
-        _, _, rest = f"\n{file.read()}".partition(f"\n## {slug}\n")
-    return rest.partition("\n## ")[0].partition("\n# ")[0].strip()
-
-
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
     parser = argparse.ArgumentParser(prog="dryload rule", description="Explain a rule, or list all of them.")
     parser.add_argument("slug", nargs="?", metavar="SLUG")
     return parser
-
-
-_PAGES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "rules.md")

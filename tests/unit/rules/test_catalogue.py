@@ -9,10 +9,10 @@ import pytest
 
 import dryload
 from dryload._native import defects
-from dryload.cli.rule import page
 from dryload.findings import Severity, Verdict
 from dryload.rules import RULES, Rule
 from dryload.rules.catalogue import Entry, catalogue
+from dryload.rules.pages import page
 
 PACKAGE = Path(dryload.__file__).parent
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 
 def test_a_rule_stands_in_the_file_of_its_id() -> None:
     files = {path.stem.replace("_", "-") for path in (PACKAGE / "rules").glob("*.py")}
-    assert files - {"--init--", "base", "catalogue", "judging"} == {rule.id for rule in RULES}
+    assert files - {"--init--", "base", "catalogue", "judging", "pages"} == {rule.id for rule in RULES}
 
 
 def test_no_slug_has_two_sources() -> None:
