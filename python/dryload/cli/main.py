@@ -66,6 +66,7 @@ usage: dryload [scan] PATH...      say what loading these files would do
        dryload guard -- SCRIPT     run a script that loads nothing that is not allowed
        dryload fuzz MODULE:NAME    give a parser inputs that it may stumble over
        dryload disasm PATH         list the pickle instructions of a file
+       dryload diff A B            say which tensors, members, imports and calls differ
        dryload rule [SLUG]         explain a rule, or list all of them
        dryload policy COMMAND      show, check or learn what files may import
        dryload --version
