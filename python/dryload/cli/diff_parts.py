@@ -166,8 +166,8 @@ def _members(files: Files, reports: Reports, told: set[str]) -> Iterator[Differe
 
 
 def _directory(file: BinaryIO, report: Report) -> Mapping[str, Stretch]:
-    """Gives the members of an archive by name: with size and checksum as the directory of a zip says them, else
-    with the size of each part."""
+    """Gives the members of an archive by name, with size and checksum as the directory of a zip says them, or
+    else with the size of each part."""
     if _read(file, 0, 2) == b"PK":
         from struct import error
         from zipfile import BadZipFile, ZipFile
