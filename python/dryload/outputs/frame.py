@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dryload.findings import Verdict
 from dryload.outputs.columns import WIDTH, columns, hanging, wrapped
-from dryload.outputs.picture import gutter_of, listed, picture
 from dryload.outputs.safe_text import safe_text
 
 TYPE_CHECKING = False
@@ -25,6 +24,8 @@ __all__ = ["MESSAGE_CAP", "PATH_CAP", "WIDTH", "frame", "hanging", "heading", "p
 
 def frame(report: Report, finding: Finding, style: Style) -> Iterator[str]:
     """Gives the lines of one finding."""
+    from dryload.outputs.picture import gutter_of, listed, picture  # a scan that finds nothing draws nothing
+
     head = heading(finding)
     first, *rest = wrapped(f"{head}: ", safe_text(finding.message, MESSAGE_CAP), 4)
     yield f"{paint(head, finding.verdict, style)}{first[len(head) :]}"
