@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "scan": "dryload.cli.scan",
     "disasm": "dryload.cli.disasm",
+    "diff": "dryload.cli.diff",
     "validate": "dryload.cli.validate",
     "inspect": "dryload.cli.inspect",
     "repository": "dryload.cli.repository",

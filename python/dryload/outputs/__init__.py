@@ -4,6 +4,7 @@ from __future__ import annotations
 
 OUTPUTS = {
     "text": "dryload.outputs.text:TextOutput",
+    "full": "dryload.outputs.text:FullOutput",
     "concise": "dryload.outputs.text:ConciseOutput",
     "json": "dryload.outputs.json_v1:JsonOutput",
     "jsonl": "dryload.outputs.json_v1:JsonLinesOutput",

@@ -17,6 +17,7 @@ from dryload._version import __version__
 from dryload.findings import Severity, Verdict
 from dryload.outputs.safe_text import safe_text
 from dryload.rules.catalogue import catalogue
+from dryload.rules.pages import page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,12 +146,12 @@ def _step(text: str, location: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(entry: Entry) -> dict[str, Any]:
-    page = rule_page(entry.slug)
+    text = page(entry.slug) or entry.summary
     return {
         "id": entry.slug,
         "shortDescription": {"text": entry.summary},
         "fullDescription": {"text": entry.summary},
-        "help": {"text": page, "markdown": page},
+        "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": LEVELS[entry.severity]},
         "properties": {
             "security-severity": SECURITY[entry.verdict],
@@ -158,13 +159,6 @@ def _rule(entry: Entry) -> dict[str, Any]:
             "tags": ["security", "external/cwe/cwe-502"],
         },
     }
-
-
-def rule_page(slug: str) -> str:
-    """Gives the page of a rule, as `dryload rule` prints it."""
-    with open(PAGES, encoding="utf-8") as file:
-        _, _, rest = f"\n{file.read()}".partition(f"\n## {slug}\n")
-    return rest.partition("\n## ")[0].partition("\n# ")[0].strip() or slug
 
 
 def _uri(path: str) -> str:
@@ -191,7 +185,6 @@ SECURITY = {
     Verdict.INERT: "1.0",
 }
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-PAGES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "rules.md")
 MESSAGE_CAP = 1000
 # A zoo of broken files must not fill the memory: the results are all there.
 MAX_NOTIFICATIONS = 10_000
