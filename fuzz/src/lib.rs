@@ -5,23 +5,45 @@
 #![allow(clippy::panic)] // A property that does not hold panics: that is its report.
 
 mod properties;
+mod readers;
 mod seeds;
 mod streams;
 
 pub use properties::{PROPERTIES, Property};
 pub use seeds::{generated, seeds};
 
-use dryload_gen::{Rng, mutate, pickle};
+use dryload_gen::{Format, Rng, bytes, pickle};
 
 /// An input made of `from`: bytes edited, instructions edited, or a pickle from
 /// nothing.
 #[must_use]
 pub fn input<'a>(from: &'a [(String, Vec<u8>)], rng: &mut Rng) -> (&'a str, Vec<u8>) {
     let (Some((name, seed)), Some((_, other))) = (rng.pick(from), rng.pick(from)) else { return ("", Vec::new()) };
-    match rng.below(4) {
+    match rng.below(8) {
         0 => ("generated.pkl", pickle::generate(rng)),
-        1 => (name, pickle::mutate(seed, other, rng)),
-        _ => (name, mutate(seed, rng)),
+        1 => {
+            let (_, format) = rng.pick(Format::ALL).copied().unwrap_or(("pickle", Format::Pickle));
+            (name_of(format), dryload_gen::generate(format, rng))
+        }
+        2 => (name, pickle::mutate(seed, other, rng)),
+        3 | 4 => {
+            let made = dryload_gen::mutate(Format::of(seed), seed, other, rng);
+            (name, made)
+        }
+        _ => (name, bytes::mutate(seed, rng)),
+    }
+}
+
+/// The name that a file of a format goes by.
+#[must_use]
+pub const fn name_of(format: Format) -> &'static str {
+    match format {
+        Format::Bytes => "generated.bin",
+        Format::Npy => "generated.npy",
+        Format::Pickle => "generated.pkl",
+        Format::Safetensors => "generated.safetensors",
+        Format::Torch => "generated.pt",
+        Format::Zip => "generated.zip",
     }
 }
 

@@ -9,6 +9,8 @@ use dryload_core::scan::{Record, Session, TraceRequest};
 use dryload_gen::{Rng, pickle};
 use dryload_io::scan_bytes;
 
+use crate::readers;
+
 /// A property: its name, the file names its inputs go by, and the function.
 #[derive(Clone, Copy)]
 pub struct Property {
@@ -61,6 +63,31 @@ pub static PROPERTIES: &[Property] = &[
         name: "offsets_are_inside",
         claim: "every observation lies inside its part, and every part inside the source",
         check: offsets_are_inside,
+    },
+    Property {
+        name: "tensors_tile",
+        claim: "tensors of a header without fault lie one after the other over all of the data",
+        check: readers::tensors_tile,
+    },
+    Property {
+        name: "json_is_balanced",
+        claim: "the events of a JSON text nest, and are fewer than its bytes",
+        check: readers::json_is_balanced,
+    },
+    Property {
+        name: "names_are_judged",
+        claim: "a name without fault leads below its folder, and faults lie in their name",
+        check: readers::names_are_judged,
+    },
+    Property {
+        name: "entries_are_read",
+        claim: "what is read as an entry of a policy is read again from its own text",
+        check: readers::entries_are_read,
+    },
+    Property {
+        name: "kit_is_total",
+        claim: "mutants and smaller inputs are made of any bytes, and are bounded",
+        check: readers::kit_is_total,
     },
 ];
 

@@ -16,9 +16,15 @@ from dryload._core import (
     Session,
     check_name,
     check_spec,
+    crossover,
     defects,
+    faults,
+    formats,
+    generate,
     generate_pickle,
     limits,
+    minimize,
+    mutate,
     mutate_pickle,
     name_rules,
     opcodes,
@@ -29,6 +35,7 @@ from dryload._core import (
     scan_file,
     trace_bytes,
     trace_file,
+    valid_pickle,
 )
 
 __all__ = [
@@ -41,9 +48,15 @@ __all__ = [
     "Session",
     "check_name",
     "check_spec",
+    "crossover",
     "defects",
+    "faults",
+    "formats",
+    "generate",
     "generate_pickle",
     "limits",
+    "minimize",
+    "mutate",
     "mutate_pickle",
     "name_rules",
     "opcodes",
@@ -54,6 +67,7 @@ __all__ = [
     "scan_file",
     "trace_bytes",
     "trace_file",
+    "valid_pickle",
 ]
 
 # The file that the compiled extension was loaded from.

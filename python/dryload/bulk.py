@@ -169,7 +169,7 @@ class Run:
             return report_unread(path, *outcome, self._policy, walked=walked)
         if outcome is None:
             return self._recalled(path, place, walked=walked)
-        report = report_of(outcome, path, self._policy, on_disk=True, walked=walked)
+        report = report_of(outcome, path, self._policy, on_disk=True, walked=walked, place=place)
         if self._memory is not None and place is not None:
             self._memory.keep(place, report)
         return report

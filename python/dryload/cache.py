@@ -89,7 +89,7 @@ class Cache:
         if row is None:
             return None
         try:
-            report = revived(row[0], path, policy=self._policy, walked=walked)
+            report = revived(row[0], path, policy=self._policy, walked=walked, place=place)
         except (ValueError, KeyError, TypeError):
             return None
         self._database.execute(

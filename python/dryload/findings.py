@@ -80,7 +80,8 @@ class Finding:
     when the part only exists after decompression. `evidence` holds what was seen, by name: strings are what
     identifies the finding, integers are offsets and counts. `value` says where in the loaded object the
     value stands, as `root['x']`, where that is known; else it is empty. A suppressed finding is told, but
-    does not count for the verdict.
+    does not count for the verdict; `suppressed_by` is then policy, configuration or baseline, and
+    `justification` the reason that somebody wrote down.
     """
 
     rule: str
@@ -97,6 +98,8 @@ class Finding:
     help: str = ""
     value: str = ""
     suppressed: bool = False
+    suppressed_by: str = ""
+    justification: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -130,6 +133,8 @@ class Finding:
             "value": self.value or None,
             "fingerprint": self.fingerprint,
             "suppressed": self.suppressed,
+            "suppressed_by": self.suppressed_by or None,
+            "justification": self.justification or None,
         }
 
 

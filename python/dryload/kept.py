@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dryload.report import Place
+
 
 def kept(report: Report) -> str:
     """Gives the line; the path is not in it, as it may be another one next time."""
@@ -28,8 +30,8 @@ def kept(report: Report) -> str:
     )
 
 
-def revived(line: str, path: str, *, policy: str, walked: bool) -> Report:
-    """Gives the report that the line was made of, under this path.
+def revived(line: str, path: str, *, policy: str, walked: bool, place: Place | None = None) -> Report:
+    """Gives the report that the line was made of, under this path and for the file that `place` says.
 
     Raises:
         ValueError, KeyError, TypeError: it is no such line.
@@ -47,6 +49,7 @@ def revived(line: str, path: str, *, policy: str, walked: bool) -> Report:
         on_disk=True,
         walked=walked,
         ignored=bool(told["ignored"]),
+        place=place,
     )
 
 
@@ -77,4 +80,16 @@ def _finding(told: dict[str, Any]) -> Finding:
 
 # Fields of a `Snapshot`, and those of a `Finding` that JSON has as they are.
 SEEN = ("size", "bytes_read", "format", "complete", "part_rows", "skipped_rows", "limit_names")
-PLAIN = ("rule", "message", "member", "part", "label", "note", "help", "value", "suppressed")
+PLAIN = (
+    "rule",
+    "message",
+    "member",
+    "part",
+    "label",
+    "note",
+    "help",
+    "value",
+    "suppressed",
+    "suppressed_by",
+    "justification",
+)

@@ -220,7 +220,7 @@ class Policy:
         if level is None:
             return finding
         if level == "off":
-            return replace(finding, suppressed=True)
+            return replace(finding, suppressed=True, suppressed_by="policy")
         return replace(finding, severity=Severity(level))
 
     def _amended(

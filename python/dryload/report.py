@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dryload._frozen import frozen
 from dryload.errors import UnsafeModelError
-from dryload.findings import Finding, Span, Verdict
+from dryload.findings import Finding, Span, Verdict, worst
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import NoReturn, Protocol
 
     from dryload._core import ArrayRow, PartRow, SkippedRow
+
+    Place = tuple[int, int, int, int, int]
 
     class Seen(Protocol):
         """What a report needs of a record: the core's `Record` has it, and so has `Snapshot`."""
@@ -146,10 +148,11 @@ class Report:
         policy: the name of the policy that was applied. on_disk: True when `path` is the path of a file
         that was scanned, so that it can be opened again. walked: True when the file was found in a folder
         and not named by the caller. ignored: True for a file of a folder that is no model file by content
-        nor by name; it counts for nothing.
+        nor by name; it counts for nothing. place: what the file was when it was opened, as device, inode,
+        size and times of the last changes in nanoseconds; None when it was no file of a bulk scan.
     """
 
-    __slots__ = ("_seen", "findings", "ignored", "on_disk", "path", "policy", "verdict", "walked")
+    __slots__ = ("_seen", "findings", "ignored", "on_disk", "path", "place", "policy", "verdict", "walked")
 
     path: str
     verdict: Verdict
@@ -158,6 +161,7 @@ class Report:
     on_disk: bool
     walked: bool
     ignored: bool
+    place: Place | None
     _seen: Seen
 
     def __init__(
@@ -171,6 +175,7 @@ class Report:
         on_disk: bool = False,
         walked: bool = False,
         ignored: bool = False,
+        place: Place | None = None,
     ) -> None:
         assign = object.__setattr__
         assign(self, "path", path)
@@ -180,6 +185,7 @@ class Report:
         assign(self, "on_disk", on_disk)
         assign(self, "walked", walked)
         assign(self, "ignored", ignored)
+        assign(self, "place", place)
         assign(self, "_seen", seen)
 
     @property
@@ -220,6 +226,30 @@ class Report:
             complete=self._seen.complete,
             skipped=tuple(Skipped(**row) for row in self._seen.skipped()),
             limits_hit=tuple(self._seen.limits_hit()),
+        )
+
+    def with_findings(self, findings: Iterable[Finding]) -> Report:
+        """Gives this report with other findings in place of its own, and the verdict that these come to.
+
+        What was not judged to its end is not inert, whatever is hidden; neither is what had more findings
+        than are kept, as nobody knows what those are that are not there.
+        """
+        findings = tuple(findings)
+        verdict = worst(finding.verdict for finding in findings if not finding.suppressed)
+        if verdict is Verdict.INERT and not (
+            self._seen.complete and not any(part["dropped"] for part in self._seen.parts())
+        ):
+            verdict = Verdict.INCONCLUSIVE
+        return Report(
+            self.path,
+            verdict,
+            findings,
+            seen=self._seen,
+            policy=self.policy,
+            on_disk=self.on_disk,
+            walked=self.walked,
+            ignored=self.ignored,
+            place=self.place,
         )
 
     def raise_for_verdict(self) -> None:
@@ -291,10 +321,21 @@ class Summary:
     Attributes:
         counts: files by verdict. ignored: files of folders that are no models. excluded: names in folders
         that a pattern left out. resumed: files of an earlier run that are in the counts. interrupted: True
-        when the run was ended before its end.
+        when the run was ended before its end. suppressed: findings that policy or configuration hide.
+        baselined: findings that a baseline hides.
     """
 
-    __slots__ = ("bytes", "bytes_read", "counts", "excluded", "ignored", "interrupted", "resumed")
+    __slots__ = (
+        "baselined",
+        "bytes",
+        "bytes_read",
+        "counts",
+        "excluded",
+        "ignored",
+        "interrupted",
+        "resumed",
+        "suppressed",
+    )
 
     def __init__(self, reports: Iterable[Report] = ()) -> None:
         self.counts = dict.fromkeys(Verdict, 0)
@@ -302,6 +343,8 @@ class Summary:
         self.excluded = 0
         self.resumed = 0
         self.interrupted = False
+        self.suppressed = 0
+        self.baselined = 0
         self.bytes = 0
         self.bytes_read = 0
         for report in reports:
@@ -320,6 +363,11 @@ class Summary:
         else:
             self.counts[report.verdict] += 1
             self.bytes += report.size
+        for finding in report.findings:
+            if finding.suppressed_by == "baseline":
+                self.baselined += 1
+            elif finding.suppressed:
+                self.suppressed += 1
 
     def add_earlier(self, verdict: Verdict, *, size: int, bytes_read: int) -> None:
         """Counts a file of an earlier run."""
@@ -342,6 +390,8 @@ class Summary:
             "ignored": self.ignored,
             "excluded": self.excluded,
             "resumed": self.resumed,
+            "suppressed": self.suppressed,
+            "baselined": self.baselined,
             "interrupted": self.interrupted,
             "bytes": self.bytes,
             "bytes_read": self.bytes_read,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer, TypeIs
 
     from dryload._core import Cancel, Record
+    from dryload.report import Place
 
     Path = str | os.PathLike[str]
     Source = Path | Buffer | BinaryIO
@@ -114,7 +115,13 @@ def trace(
 
 
 def report_of(
-    record: Record, path: str, policy: Policy, *, on_disk: bool = False, walked: bool = False
+    record: Record,
+    path: str,
+    policy: Policy,
+    *,
+    on_disk: bool = False,
+    walked: bool = False,
+    place: Place | None = None,
 ) -> Report:
     """Judges what was seen of one source."""
     if record.quiet:
@@ -138,12 +145,13 @@ def report_of(
     findings = policy.weighed(judge(record.observations()))
     return Report(
         path,
-        _verdict(findings, judged_to_the_end=record.recognised and record.complete),
+        _verdict(findings, judged_to_the_end=_judged_to_the_end(record, findings)),
         findings,
         seen=record,
         policy=policy.name,
         on_disk=on_disk,
         walked=walked,
+        place=place,
     )
 
 
@@ -166,6 +174,14 @@ def report_unread(path: str, slug: str, message: str, policy: Policy, *, walked:
     findings = policy.weighed([finding])
     verdict = _verdict(findings, judged_to_the_end=False)
     return Report(path, verdict, findings, seen=Snapshot(), policy=policy.name, on_disk=True, walked=walked)
+
+
+def _judged_to_the_end(record: Record, findings: Iterable[Finding]) -> bool:
+    """What had more findings than are kept was not, if some are silenced: those that are kept make it not
+    inert, and nobody knows whether the others would be silenced, too."""
+    if any(finding.suppressed for finding in findings) and any(part["dropped"] for part in record.parts()):
+        return False
+    return record.recognised and record.complete
 
 
 def _verdict(findings: Iterable[Finding], *, judged_to_the_end: bool) -> Verdict:

@@ -52,7 +52,7 @@ def fuzz(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
-FOUR = ("target:four", "--execs", "3000", "--timeout", "2", "--memory", "512", "--output", "json")
+FOUR = ("target:four", "--execs", "600", "--timeout", "1", "--memory", "512", "--output", "json")
 
 
 def test_four_faults_are_found_made_small_and_found_again(folder: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_is_found_is_told_in_a_few_lines_and_as_a_test(folder: Path) -> Non
     assert lines[0] == "exception: ValueError: a bracket in target.py:needle:26"
     assert lines[1].endswith(": 28")
     assert lines[-1].startswith("300 inputs in ")
-    assert lines[-1].endswith("seed 1: 1 finding.")
+    assert lines[-1].endswith(" lines reached, 1 finding.")
     emitted = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "--rootdir", ".", "test_found.py"]
     told = subprocess.run(emitted, cwd=folder, capture_output=True, text=True, check=False)
     assert "1 failed" in told.stdout
@@ -101,7 +101,7 @@ def test_what_is_expected_is_no_finding(folder: Path) -> None:
     assert fuzz(folder, *words, "--expect", "LookupError").returncode == 1
     fine = fuzz(folder, "target:fine", "--execs", "2000")
     assert fine.returncode == 0
-    assert fine.stdout.endswith(", seed 1: 0 findings.\n")
+    assert fine.stdout.endswith(", seed 1: 1 line reached, 0 findings.\n")
 
 
 def test_a_side_effect_is_stopped_and_told(folder: Path) -> None:

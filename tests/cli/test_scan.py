@@ -91,6 +91,18 @@ def test_options_stand_before_between_and_after_paths(dryload: Run, zoo: Path) -
     assert len(outputs[0]) == 2
 
 
+def test_what_stands_behind_two_dashes_is_a_path(
+    dryload: Run, zoo: Path, tmp_path: Path, evil: bytes
+) -> None:
+    """pre-commit gives names as they are, and a file called -ojson=x.pkl was taken for an output."""
+    for name in ("-ojson=x.pkl", "--exit-zero", "--"):
+        (tmp_path / "cwd" / name).write_bytes(evil)
+        done = dryload("scan", "--format", "jsonl", zoo / "plain.pkl", "--", name)
+        paths = [json.loads(line).get("path") for line in done.stdout.splitlines()[:-1]]
+        assert (done.returncode, paths) == (1, [str(zoo / "plain.pkl"), name])
+    assert not (tmp_path / "cwd" / "x.pkl").exists()
+
+
 def test_json_is_all_that_stdout_holds(dryload: Run, zoo: Path) -> None:
     done = dryload("scan", zoo, "--format", "json")
     document = json.loads(done.stdout)

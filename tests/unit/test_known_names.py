@@ -17,7 +17,8 @@ from dryload.report import Report
 
 ENTRIES = tomllib.loads(Path(KNOWN_NAMES).read_text(encoding="utf-8"))
 CLASSES = {
-    "code", "deserialise", "file", "import", "nested-load", "network", "process", "state", "trampoline",
+    "canary", "code", "deserialise", "file", "import", "nested-load", "network", "process", "state",
+    "trampoline",
 }  # fmt: skip
 
 # Mechanism, then rows of a name and the identifiers under which it was published, if any.

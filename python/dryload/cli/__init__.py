@@ -9,7 +9,9 @@ COMMANDS = {
     "inspect": "dryload.cli.inspect",
     "repository": "dryload.cli.repository",
     "fuzz": "dryload.cli.fuzz",
+    "generate": "dryload.cli.generate",
     "guard": "dryload.cli.guard",
     "rule": "dryload.cli.rule",
     "policy": "dryload.cli.policy",
+    "completions": "dryload.cli.completions",
 }

@@ -27,7 +27,7 @@ def run(words: list[str]) -> int:
     if not os.path.isfile(script):
         print(f"dryload: no such script: {script!r}", file=sys.stderr)
         return 2
-    config, told = load_config(options.config, scanned=())
+    config, told = load_config(options.config, scanned=(), isolated=options.isolated)
     if told:
         print(told, file=sys.stderr)
     policy = policy_in_force(config, named=options.policy, allow=options.allow or [])
@@ -66,5 +66,6 @@ def _parser() -> argparse.ArgumentParser:
         help="what bytes in memory may name: what the policy lists (names), or nothing (deny)",
     )
     add("--config", metavar="FILE", help="use this configuration file")
+    add("--isolated", action="store_true", help="use no configuration file")
     add("script", nargs=argparse.REMAINDER, metavar="-- SCRIPT ARG...", help="the script and its arguments")
     return parser

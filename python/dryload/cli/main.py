@@ -65,9 +65,11 @@ usage: dryload [scan] PATH...      say what loading these files would do
        dryload repository FOLDER   say whether the files of a model repository agree
        dryload guard -- SCRIPT     run a script that loads nothing that is not allowed
        dryload fuzz MODULE:NAME    give a parser inputs that it may stumble over
+       dryload generate FORMAT     write sample files: right ones, with a fault, or with an attack
        dryload disasm PATH         list the pickle instructions of a file
        dryload rule [SLUG]         explain a rule, or list all of them
        dryload policy COMMAND      show, check or learn what files may import
+       dryload completions SHELL   complete commands and options in bash, zsh or fish
        dryload --version
 
 `dryload COMMAND --help` lists the options of a command."""

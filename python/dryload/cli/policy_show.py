@@ -40,7 +40,7 @@ def run(words: list[str]) -> int:
     if options.list:
         _print(_built_in_object() if as_json else _built_in_lines())
         return 0
-    config, told = load_config(options.config, scanned=())
+    config, told = load_config(options.config, scanned=(), isolated=options.isolated)
     if told:
         print(told, file=sys.stderr)
     policy = policy_in_force(config, named=options.policy, allow=options.allow)
@@ -224,6 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--format", choices=["text", "json", "toml"], default="text", help="toml: as one policy file")
     add("--config", metavar="FILE", help="use this configuration file")
+    add("--isolated", action="store_true", help="use no configuration file")
     return parser
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dryload.cache import Cache
     from dryload.cli.config import Config
+    from dryload.cli.known import Known
     from dryload.cli.progress import Progress
     from dryload.cli.resume import Earlier
     from dryload.findings import Verdict
@@ -60,6 +61,10 @@ class Options:
         self.cache = False
         self.cache_dir: str | None = None
         self.progress: bool | None = None
+        self.isolated = False
+        self.baseline: str | None = None
+        self.write_baseline: str | None = None
+        self.force = False
 
 
 def run(words: list[str]) -> int:
@@ -79,9 +84,10 @@ def report_on(words: list[str], reports: Callable[[Job], Iterator[Report]]) -> i
         print(f"dryload: no such file or folder: {path!r}", file=sys.stderr)
     if missing:
         return 2
-    config, told = load_config(options.config, scanned=options.paths)
+    config, told = load_config(options.config, scanned=options.paths, isolated=options.isolated)
     if told and not options.quiet:
         print(told, file=sys.stderr)
+    _fill_in(options, config)
     policy = policy_in_force(config, named=options.policy, allow=options.allow)
     if options.full:
         policy = policy.with_limits(max_checksum_bytes=2**63 - 1)
@@ -89,11 +95,15 @@ def report_on(words: list[str], reports: Callable[[Job], Iterator[Report]]) -> i
         policy = policy.with_limits(max_seconds=options.timeout)
     fail_on = _fail_on(options, config, policy)
     job = Job(options, policy, options.jobs or config.jobs)
+    job.config = config
+    known = _known(options, config)
     with Writers(job, config) as writers:
         try:
             with Interrupt() as interrupt:
                 held = interrupt.held()
                 for report in reports(job):
+                    if known is not None:
+                        report = known(report)
                     with held:
                         job.summary.add(report)
                         writers.add(report)
@@ -108,6 +118,8 @@ def report_on(words: list[str], reports: Callable[[Job], Iterator[Report]]) -> i
         code = 130 if job.summary.interrupted else code
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         writers.close(RunEnd(summary=job.summary, elapsed_ms=elapsed_ms, exit_code=code))
+        if known is not None:
+            known.end(interrupted=job.summary.interrupted)
         return 2 if writers.failed else code
 
 
@@ -122,6 +134,7 @@ class Job:
         self.earlier: Earlier | None = None
         self.cache: Cache | None = None
         self.progress: Progress | None = None
+        self.config: Config | None = None
         if options.resume is not None:
             from dryload.cli.resume import Earlier
 
@@ -169,7 +182,11 @@ def _parsed(words: list[str]) -> Options:
     if not any(word.startswith("-") for word in words):
         options.paths = words  # argparse costs 6 ms, and there is nothing to parse
         return options
-    _parser().parse_intermixed_args(words, namespace=options)
+    # What stands behind `--` is a path. argparse, asked for options between paths, takes these words for
+    # options again: a file called -ojson=x.pkl was an output and was not scanned.
+    behind = words.index("--") if "--" in words else len(words)
+    _parser().parse_intermixed_args(words[:behind], namespace=options)
+    options.paths = [*options.paths, *words[behind + 1 :]]
     return options
 
 
@@ -251,6 +268,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("-q", "--quiet", action="store_true", help="print findings only")
     add("--config", metavar="FILE", help="use this configuration file")
+    add("--isolated", action="store_true", help="use no configuration file")
+    add("--baseline", metavar="FILE", help="hide the findings that FILE knows, and count them")
+    add("--write-baseline", metavar="FILE", help="write what was found to FILE, for --baseline")
+    add("--force", action="store_true", help="take malicious findings into the baseline, too")
     return parser
 
 
@@ -258,6 +279,25 @@ def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise ValueError(text)
     return number
+
+
+def _fill_in(options: Options, config: Config) -> None:
+    """Takes from the configuration what the options do not say; patterns add up."""
+    options.output = options.output or list(config.output)
+    options.exclude = [*config.exclude, *options.exclude]
+    options.timeout = options.timeout or config.timeout
+    options.full = options.full or config.full
+    options.cache = options.cache or config.cache
+    options.repository = options.repository and config.repository
+
+
+def _known(options: Options, config: Config) -> Known | None:
+    asked = (options.baseline, options.write_baseline, config.baseline, config.suppress, options.force)
+    if not any(asked):
+        return None
+    from dryload.cli.known import Known
+
+    return Known(options, config)
 
 
 def _fail_on(options: Options, config: Config, policy: Policy) -> frozenset[Verdict]:
@@ -300,6 +340,11 @@ def _files(job: Job) -> Iterator[Report]:
     if job.options.files_from is not None:
         from dryload.cli.names import names_from
 
-        yield from job.files(chain(paths, names_from(job.options.files_from, null=job.options.null)))
+        names = names_from(job.options.files_from, null=job.options.null)
+        if job.config is not None and job.config.path:
+            from dryload.cli.config import without_its_own
+
+            names = without_its_own(names, job.config.path)
+        yield from job.files(chain(paths, names))
     elif paths:
         yield from job.files(paths)

@@ -1,8 +1,8 @@
 """Calls a target with one input after the other and tells what became of each. Run as a script, by `runner`.
 
-A line of JSON on stdin says what to call and from which input on; each finding is a line on fd 3. Before each
-call the number of the input is written into a shared file, so that the parent knows the input of a process
-that died or hangs. What the target prints goes nowhere.
+A line of JSON on stdin says what to call and from which input on; each new finding is a line on fd 3, and so
+is each input that reached something new. Before each call the number of the input and the input are written
+into a shared file, so that the parent knows what a process died of. What the target prints goes nowhere.
 """
 
 from __future__ import annotations
@@ -14,11 +14,17 @@ import json
 import mmap
 import os
 import resource
-import struct
+import signal
 import sys
 import tempfile
+import time
 import traceback
-from typing import Any
+from collections.abc import Sequence
+from typing import IO, Any
+
+from dryload.fuzzing.child import HEAD
+from dryload.fuzzing.coverage import Coverage, words_of
+from dryload.fuzzing.references import code_of, reference
 
 ACTS = frozenset(
     {"os.system", "subprocess.Popen", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "socket.connect"}
@@ -30,19 +36,30 @@ class Acted(BaseException):
     """Stops a side effect before it happens; not an Exception, so that few handlers swallow it."""
 
 
+class Late(BaseException):
+    """Ends a call that takes too long, where that is in Python."""
+
+
 class Target:
     """What is called, and what it did."""
 
     def __init__(self, told: dict[str, Any]) -> None:
         module, _, name = told["target"].partition(":")
         sys.path.insert(0, told["folder"])
-        found: Any = importlib.import_module(module)
+        self.module = importlib.import_module(module)
+        found: Any = self.module
         for step in name.split("."):
             found = getattr(found, step)
         self._call = found
         self._way = told["as"]
         self._expected = set(told["expect"])
         self._watching = False
+        self._seconds: float = told["seconds"]
+        self._limit: float = told["limit"]
+        self._slowest = 0.0
+        signal.signal(signal.SIGALRM, self._late)
+        self._reference = reference(told["oracle"], told["format"]) if told["oracle"] else None
+        self.coverage = Coverage() if told["coverage"] else None
         self.acts: list[str] = []
         suffix = told["suffix"]
         self._file = tempfile.NamedTemporaryFile(suffix=suffix) if self._way == "path" else None  # noqa: SIM115
@@ -51,32 +68,78 @@ class Target:
     def outcome(self, data: bytes) -> dict[str, Any] | None:
         """Calls it; None where nothing is to be told."""
         self.acts.clear()
+        refused: BaseException | None = None
+        result: Any = None
+        if self.coverage is not None:
+            self.coverage.start()
         try:
             given = self._given(data)
             self._watching = True
-            self._call(given)
+            signal.setitimer(signal.ITIMER_REAL, self._limit)
+            began = time.perf_counter()
+            result = self._call(given)
+            self._slowest = max(self._slowest, time.perf_counter() - began)
         except Acted:
             pass
-        except MemoryError as error:
-            self._watching = False
-            return self._told("memory", error)
-        except RecursionError as error:
-            self._watching = False
-            return None if self._is_expected(error) else self._told("exception", error)
+        except Late as error:
+            self._looked_away()
+            # A second one need not take as long to be told from what is only slow.
+            self._limit = min(self._seconds, max(0.2, 50 * self._slowest))
+            place = self._told("hang", error)["where"]
+            text = f"takes more than {self._seconds:g} s"
+            told = {"class": "hang", "type": "timeout", "where": place, "text": text}
+            return {**told, "limit": self._limit}
         except BaseException as error:
-            self._watching = False
+            self._looked_away()
+            if isinstance(error, MemoryError):
+                return self._told("memory", error)
             if not self._is_expected(error):
                 return self._told("exception", error)
+            refused = error
+            if self.coverage is not None:
+                self.coverage.message(error)
         finally:
-            self._watching = False
+            self._looked_away()
         if self.acts:
+            kind = self.acts[0].partition("(")[0]
+            return {"class": "side_effect", "type": kind, "where": "", "text": self.acts[0]}
+        return None if self._reference is None else self._compared(data, refused, result)
+
+    def at_most(self, seconds: float) -> None:
+        """Changes how long a call may take."""
+        self._limit = seconds
+
+    def _late(self, _signal: int, _frame: object) -> None:
+        raise Late
+
+    def _looked_away(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._watching = False
+        if self.coverage is not None:
+            self.coverage.stop()
+
+    def _compared(self, data: bytes, refused: BaseException | None, result: object) -> dict[str, Any] | None:
+        """Holds what the target did against what the reference does."""
+        assert self._reference is not None
+        try:
+            right = self._reference(data)
+        except Exception as error:
+            if refused is not None:
+                return None
+            code, text = code_of(error), f"{error}"[:300]
             return {
-                "class": "side_effect",
-                "type": self.acts[0].partition("(")[0],
+                "class": "accepts_invalid",
+                "type": code,
                 "where": "",
-                "text": self.acts[0],
+                "text": f"accepts what is refused: {text}",
             }
-        return None
+        if refused is not None:
+            told = self._told("rejects_valid", refused)
+            return {**told, "text": f"refuses what is read: {told['text']}"}
+        if right is None or result is None or repr(right) == repr(result):
+            return None
+        text = f"gives {result!r}"[:180] + f", and the reference {right!r}"[:180]
+        return {"class": "disagreement", "type": "value", "where": "", "text": text}
 
     def _given(self, data: bytes) -> Any:
         if self._file is None:
@@ -109,11 +172,8 @@ class Target:
             raise Acted(event)
 
 
-def main() -> None:
-    """Works through the inputs, or through those that the parent sends."""
-    out = os.fdopen(3, "w", encoding="utf-8")
-    lines = os.fdopen(os.dup(0), "rb")
-    told = json.loads(lines.readline())
+def prepared(told: dict[str, Any], out: IO[str]) -> Target | None:
+    """Imports the target and takes away what it must not have; None after telling why it cannot be called."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nothing, fd)
@@ -121,31 +181,73 @@ def main() -> None:
         target = Target(told)
     except BaseException as error:
         print(json.dumps({"broken": f"{type(error).__name__}: {error}"}), file=out, flush=True)
-        return
-    limit = told["memory"]
+        return None
     with open("/proc/self/statm", encoding="ascii") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + limit, used + limit))
+    limit = used + told["memory"]
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     print(json.dumps({"ready": True}), file=out, flush=True)
-    with open(told["place"], "r+b") as place, mmap.mmap(place.fileno(), 16) as shared:
+    return target
+
+
+class Teller:
+    """Calls the target with numbered inputs, and tells what is new."""
+
+    def __init__(
+        self, target: Target, shared: mmap.mmap, out: IO[str], known: Sequence[Sequence[str]]
+    ) -> None:
+        self._target, self._shared, self._out = target, shared, out
+        self._known: set[tuple[str, ...]] = {tuple(each) for each in known}
+
+    def call(self, number: int, data: bytes) -> bool:
+        """Calls it with one input; true when something new was reached."""
+        HEAD.pack_into(self._shared, 0, number, number, len(data))
+        self._shared[HEAD.size : HEAD.size + len(data)] = data
+        found = self._target.outcome(data)
+        HEAD.pack_into(self._shared, 0, number, number + 1, len(data))
+        if found is not None and (found["class"], found["type"], found["where"]) not in self._known:
+            self._known.add((found["class"], found["type"], found["where"]))
+            self._tell({"number": number, "data": base64.b64encode(data).decode(), **found})
+        coverage = self._target.coverage
+        if coverage is None or not coverage.fresh:
+            return False
+        self._tell({"kept": base64.b64encode(data).decode(), "lines": coverage.lines})
+        return True
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        print(json.dumps(told), file=self._out, flush=True)
+
+
+def main() -> None:
+    """Works through the inputs, or through those that the parent sends."""
+    out = os.fdopen(3, "w", encoding="utf-8")
+    lines = os.fdopen(os.dup(0), "rb")
+    told = json.loads(lines.readline())
+    target = prepared(told, out)
+    if target is None:
+        return
+    with open(told["place"], "r+b") as place, mmap.mmap(place.fileno(), 0) as shared:
         if told["probe"]:
-            for number, line in enumerate(lines, 1):
-                struct.pack_into("<Q", shared, 0, number)
-                print(json.dumps(target.outcome(base64.b64decode(line))), file=out, flush=True)
-                struct.pack_into("<Q", shared, 8, number)
+            for line in lines:
+                asked = json.loads(line)
+                target.at_most(asked["seconds"])
+                print(json.dumps(target.outcome(base64.b64decode(asked["data"]))), file=out, flush=True)
             return
         from dryload.fuzzing.inputs import Inputs
 
         seeds = [base64.b64decode(each) for each in told["seeds"]]
-        inputs = Inputs(told["format"], seeds, seed=told["seed"], max_len=told["max_len"])
+        words = words_of(target.module) if target.coverage is not None else []
+        inputs = Inputs(told["format"], seeds, seed=told["seed"], max_len=told["max_len"], words=words)
+        for each in told["learned"]:
+            # So that what was reached before is not new again.
+            target.outcome(base64.b64decode(each))
+            inputs.learn(base64.b64decode(each))
+        teller = Teller(target, shared, out, told["known"])
         for number in range(told["first"], told["end"]):
             data = inputs.at(number)
-            struct.pack_into("<Q", shared, 0, number)
-            found = target.outcome(data)
-            struct.pack_into("<Q", shared, 8, number + 1)
-            if found is not None:
-                print(json.dumps({"number": number, **found}), file=out, flush=True)
+            if teller.call(number, data):
+                inputs.learn(data)
     print(json.dumps({"done": True}), file=out, flush=True)
 
 

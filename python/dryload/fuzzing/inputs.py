@@ -1,18 +1,15 @@
 """The inputs of a fuzzing run by their numbers: the same seed, format and files give the same input.
 
-Pickles are generated and mutated as opcodes by the core; of other formats there are mutants of the files that
-are given, whose bytes are edited where such formats keep lengths, offsets and signatures.
+The core makes them: files of the format that are right, that have one fault of the catalogue, that carry an
+attack, and mutants of these and of the files that are given.
 """
 
 from __future__ import annotations
 
-import io
 import random
-import struct
-import zipfile
 from pathlib import Path
 
-from dryload._native import generate_pickle, mutate_pickle
+from dryload._native import crossover, faults, formats, generate, mutate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +19,16 @@ if TYPE_CHECKING:
 class Inputs:
     """The inputs of one run."""
 
-    def __init__(self, format: str, seeds: Sequence[bytes], *, seed: int = 1, max_len: int = 4096) -> None:
-        """Takes the files that a run begins with; without any, those of the format that need no file.
+    def __init__(
+        self,
+        format: str,
+        seeds: Sequence[bytes],
+        *,
+        seed: int = 1,
+        max_len: int = 4096,
+        words: Sequence[bytes] = (),
+    ) -> None:
+        """Takes the files that a run begins with, if any, and words that are put in here and there.
 
         Raises:
             ValueError: the format is unknown.
@@ -31,57 +36,58 @@ class Inputs:
         if format not in FORMATS:
             raise ValueError(f"the format is one of {', '.join(FORMATS)}, not {format!r}")
         self._format = format
-        self._seeds = [data[:max_len] for data in seeds] or [bytes.fromhex(each) for each in STARTS[format]]
+        self._seeds = [data[:max_len] for data in seeds]
+        self._learned: list[bytes] = []
+        self._words = list(words)
+        self._faults = [slug for slug in faults(format) if slug not in LONG]
         self._seed = seed
         self._max_len = max_len
 
+    def learn(self, data: bytes) -> None:
+        """Takes an input as one of which more is to be made."""
+        self._learned.append(data)
+
     def at(self, number: int) -> bytes:
-        """Makes one input: first the files as they are, then what is made of them."""
+        """Makes one input: first the files as they are, then what is made of them and of what was learned."""
         if number < len(self._seeds):
             return self._seeds[number]
-        draw = random.Random(f"{self._seed}:{number}")
-        if self._format == "pickle" and draw.random() < 0.75:
-            data = self._pickle(draw)
-        else:
-            data = mutated(draw.choice(self._seeds), draw.choice(self._seeds), draw)
+        if number == len(self._seeds):
+            return generate(self._format, self._seed, "valid") if self._format != "bytes" else b""
+        draw = random.Random(self._seed * 0x9E3779B97F4A7C15 + number)
+        lot = draw.random()
+        if lot < 0.1:
+            return self._new(draw)[: self._max_len]
+        if lot < 0.15:
+            made = crossover(self._format, draw.getrandbits(64), self._base(draw), self._base(draw))
+            return made[: self._max_len]
+        data, other = self._base(draw), self._base(draw)
+        for _ in range(ROUNDS[int(draw.random() * len(ROUNDS))]):
+            data = mutate(self._format, draw.getrandbits(64), data, other)
+        if self._words and draw.random() < (0.5 if self._format == "bytes" else 0.1):
+            data = self._with_word(data, draw)
         return data[: self._max_len]
 
-    def _pickle(self, draw: random.Random) -> bytes:
-        made = generate_pickle(draw.getrandbits(64))
-        if draw.random() < 0.25:
-            return made
-        data = draw.choice(self._seeds) if draw.random() < 0.5 else made
-        for _ in range(draw.choice((1, 1, 2, 3))):
-            data = mutate_pickle(draw.getrandbits(64), data, made)
-        return data
+    def _with_word(self, data: bytes, draw: random.Random) -> bytes:
+        """Puts a word in, or writes it over what is there."""
+        word = self._words[int(draw.random() * len(self._words))]
+        at = int(draw.random() * (len(data) + 1)) if draw.random() < 0.7 else 0
+        return data[:at] + word + data[at + (len(word) if draw.random() < 0.5 else 0) :]
 
+    def _base(self, draw: random.Random) -> bytes:
+        """What a mutant is made of: mostly a file that is given or was learned, the latest more often."""
+        if self._learned and draw.random() < 0.6:
+            count = len(self._learned)
+            place = draw.random()
+            return self._learned[count - 1 - int(place * place * count)]
+        if self._seeds and draw.random() < 0.7:
+            return self._seeds[int(draw.random() * len(self._seeds))]
+        return generate(self._format, draw.getrandbits(64), "valid" if draw.random() < 0.7 else "any")
 
-def mutated(data: bytes, other: bytes, draw: random.Random) -> bytes:
-    """Edits bytes once to four times: bits, runs, numbers at their boundaries, parts of another file."""
-    out = bytearray(data)
-    for _ in range(draw.randint(1, 4)):
-        at = draw.randrange(len(out) + 1)
-        length = min(len(out) - at, draw.choice((1, 1, 2, 4, 8, 32)))
-        match draw.randrange(7):
-            case 0 if out:
-                out[at % len(out)] ^= 1 << draw.randrange(8)
-            case 1:
-                out[at : at + 1] = bytes([draw.randrange(256)])
-            case 2:
-                del out[at : at + length]
-            case 3:
-                out[at:at] = bytes(draw.randrange(256) for _ in range(length))
-            case 4:
-                code = draw.choice(["<B", "<H", "<I", "<Q", ">H", ">I", ">Q"])
-                size = struct.calcsize(code)
-                number = draw.choice(BOUNDARIES) % (1 << 8 * size)
-                out[at : at + size] = struct.pack(code, number)
-            case 5:
-                begin = draw.randrange(len(other) + 1)
-                out[at : at + length] = other[begin : begin + draw.choice((1, 4, 16, 64))]
-            case _:
-                out[at:at] = out[at : at + length] * draw.choice((1, 2, 16))
-    return bytes(out)
+    def _new(self, draw: random.Random) -> bytes:
+        if self._faults and draw.random() < 0.5:
+            slug = self._faults[int(draw.random() * len(self._faults))]
+            return generate(self._format, draw.getrandbits(64), slug)
+        return generate(self._format, draw.getrandbits(64), "any")
 
 
 def read_seeds(folder: str | None) -> list[bytes]:
@@ -96,24 +102,8 @@ def read_seeds(folder: str | None) -> list[bytes]:
     return found
 
 
-def _zip() -> bytes:
-    """Makes an archive of one small pickle."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("a.pkl"), b"\x80\x02N.")
-    return file.getvalue()
-
-
-BOUNDARIES = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
-BOUNDARIES += [0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF]
-_NPY = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(127) + b"\n"
-_HEADER = b'{"w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}'
-# What a run begins with when no files are given.
-STARTS = {
-    "bytes": ["", "00"],
-    "npy": [(_NPY + bytes(8)).hex()],
-    "pickle": [b"\x80\x04]\x94(K\x01\x8c\x01ae.".hex(), b"(dp0\nS'a'\nI1\ns.".hex()],
-    "safetensors": [(len(_HEADER).to_bytes(8, "little") + _HEADER + b"ab").hex()],
-    "zip": [_zip().hex()],
-}
-FORMATS = tuple(STARTS)
+FORMATS = tuple(formats())
+# Faults that take a megabyte to make.
+LONG = frozenset({"safetensors-large-header", "safetensors-many-empty", "safetensors-large-metadata"})
+# Mutations on top of each other.
+ROUNDS = (1, 1, 1, 2, 2, 3)

@@ -152,8 +152,11 @@ def _summary_line(end: RunEnd, suppressed: int) -> str:
         told.append(f"{summary.ignored:,} ignored")
     if summary.excluded:
         told.append(f"{summary.excluded:,} excluded")
-    if suppressed:
-        told.append(f"{_count(suppressed, 'finding')} suppressed")
+    known = summary.baselined
+    if suppressed > known:
+        told.append(f"{_count(suppressed - known, 'finding')} suppressed")
+    if known:
+        told.append(f"{_count(known, 'known finding')} hidden by baseline")
     files = _count(summary.files, "file") if summary.files else "nothing to scan"
     elapsed = f"{end.elapsed_ms} ms" if end.elapsed_ms < 10_000 else f"{end.elapsed_ms // 1000:,} s"
     colon = ": " if summary.files > 1 else ", " if told else ""

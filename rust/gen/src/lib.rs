@@ -1,14 +1,157 @@
 //! Inputs for fuzzing, deterministic from a seed.
 //!
-//! Each format has a module with the same functions: `generate` makes an
-//! input from nothing, `mutate` makes one from two others. `mutate` of the
-//! crate knows no format; it edits bytes, at places where these formats keep
-//! opcodes, lengths and signatures. The same seed and inputs give the same
-//! output on every platform.
+//! Each format has a folder with the same functions: `valid` makes a file that readers
+//! take, `mutate` makes one from two others, `shrinks` smaller ones of one, and `Fault` is
+//! the catalogue of what can be wrong with it, by the slug of the rule that sees it. The
+//! functions here pick the folder. The same seed and inputs give the same output on every
+//! platform: no time, no environment, no files.
 
-mod mutate;
+pub mod bytes;
+mod catalogue;
+mod format;
+mod minimize;
+pub mod npy;
 pub mod pickle;
 mod rng;
+pub mod safetensors;
+pub mod zip;
 
-pub use mutate::mutate;
+pub use format::Format;
+pub use minimize::minimize;
 pub use rng::Rng;
+
+use zip::torch;
+
+/// A file that readers of the format take.
+#[must_use]
+pub fn valid(format: Format, rng: &mut Rng) -> Vec<u8> {
+    match format {
+        Format::Bytes => (0..rng.below(64)).map(|_| rng.byte()).collect(),
+        Format::Npy => npy::valid(rng),
+        Format::Pickle => {
+            let proto = u8::try_from(rng.below(6)).unwrap_or(4);
+            pickle::valid(proto, rng)
+        }
+        Format::Safetensors => safetensors::valid(rng),
+        Format::Torch => torch::valid(rng),
+        Format::Zip => zip::valid(rng),
+    }
+}
+
+/// A file of the format: a valid one mostly, now and then one with a fault or with an
+/// attack.
+#[must_use]
+pub fn generate(format: Format, rng: &mut Rng) -> Vec<u8> {
+    match (format, rng.below(8)) {
+        (Format::Pickle, _) => pickle::generate(rng),
+        (_, 0) => rng
+            .pick(faults(format))
+            .copied()
+            .and_then(|id| with_fault(format, id, rng))
+            .filter(|data| data.len() < MAX_LEN)
+            .unwrap_or_default(),
+        (_, 1) => malicious(format, rng),
+        _ => valid(format, rng),
+    }
+}
+
+/// A file whose loading calls the canary; of formats that hold no pickles, a valid one.
+#[must_use]
+pub fn malicious(format: Format, rng: &mut Rng) -> Vec<u8> {
+    match format {
+        Format::Pickle => pickle::malicious(rng),
+        Format::Npy => npy::of_objects(&pickle::malicious(rng)),
+        Format::Torch => torch::around(&pickle::malicious(rng)),
+        Format::Zip => zip::around("data.pkl", &pickle::malicious(rng)),
+        Format::Bytes | Format::Safetensors => valid(format, rng),
+    }
+}
+
+/// A mutant of `data`, with parts of `other`: one part of the format changed, mostly; bytes
+/// changed in a quarter of the cases; now and then the same in another container.
+#[must_use]
+pub fn mutate(format: Format, data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let (data, other) = (data.get(..MAX_LEN).unwrap_or(data), other.get(..MAX_LEN).unwrap_or(other));
+    if format != Format::Bytes && rng.one_in(48) {
+        return switched(format, data, rng);
+    }
+    let mut out = match format {
+        Format::Bytes => bytes::mutate(data, rng),
+        Format::Npy => npy::mutate(data, other, rng),
+        Format::Pickle => pickle::mutate(data, other, rng),
+        Format::Safetensors => safetensors::mutate(data, other, rng),
+        Format::Torch | Format::Zip => zip::mutate(data, other, rng),
+    };
+    out.truncate(MAX_LEN);
+    out
+}
+
+/// The head of one and the tail of the other, cut where parts of the format begin.
+#[must_use]
+pub fn crossover(format: Format, data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let cut = |data: &[u8], rng: &mut Rng| match format {
+        Format::Pickle => {
+            let pieces = pickle::pieces(data);
+            rng.pick(&pieces).map_or(0, |piece| piece.start)
+        }
+        _ => rng.below(data.len().saturating_add(1)),
+    };
+    let (head, tail) = (cut(data, rng), cut(other, rng));
+    let mut out = [data.get(..head).unwrap_or(data), other.get(tail..).unwrap_or(&[])].concat();
+    out.truncate(MAX_LEN);
+    out
+}
+
+/// Smaller files, those with most left out first; none of a format without parts.
+#[must_use]
+pub fn shrinks(format: Format, data: &[u8]) -> Vec<Vec<u8>> {
+    match format {
+        Format::Npy => npy::shrinks(data),
+        Format::Safetensors => safetensors::shrinks(data),
+        Format::Torch | Format::Zip => zip::shrinks(data),
+        Format::Bytes | Format::Pickle => Vec::new(),
+    }
+}
+
+/// The catalogue of a format: slugs of rules.
+#[must_use]
+pub const fn faults(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::Bytes => &[],
+        Format::Npy => npy::Fault::IDS,
+        Format::Pickle => pickle::Fault::IDS,
+        Format::Safetensors => safetensors::Fault::IDS,
+        Format::Torch => torch::Fault::IDS,
+        Format::Zip => zip::Fault::IDS,
+    }
+}
+
+/// A file with one fault of the catalogue; nothing where the format has no such fault.
+#[must_use]
+pub fn with_fault(format: Format, id: &str, rng: &mut Rng) -> Option<Vec<u8>> {
+    match format {
+        Format::Bytes => None,
+        Format::Npy => npy::Fault::of(id).map(|fault| fault.file(rng)),
+        Format::Pickle => pickle::Fault::of(id).map(|fault| fault.pickle(rng)),
+        Format::Safetensors => safetensors::Fault::of(id).map(|fault| fault.file(rng)),
+        Format::Torch => torch::Fault::of(id).map(|fault| fault.checkpoint(rng)),
+        Format::Zip => zip::Fault::of(id).map(|fault| fault.archive(rng)),
+    }
+}
+
+/// The content in another container, or without one.
+fn switched(format: Format, data: &[u8], rng: &mut Rng) -> Vec<u8> {
+    match (format, rng.below(4)) {
+        (Format::Torch | Format::Zip, _) => {
+            let contents = zip::contents(data);
+            rng.pick(&contents).cloned().unwrap_or_default()
+        }
+        (Format::Pickle, 0) => torch::around(data),
+        (Format::Pickle, 1) => npy::of_objects(data),
+        (_, 2) => [data, data].concat(),
+        _ => zip::around(if format == Format::Npy { "a.npy" } else { "a.pkl" }, data),
+    }
+}
+
+/// Longest output.
+const MAX_LEN: usize = 1 << 16;

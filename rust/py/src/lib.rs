@@ -22,7 +22,9 @@ mod _core {
     #[pymodule_export]
     use super::batch::PyBatch;
     #[pymodule_export]
-    use super::generator::{generate_pickle, mutate_pickle};
+    use super::generator::{
+        crossover, faults, formats, generate, generate_pickle, minimize, mutate, mutate_pickle, valid_pickle,
+    };
     #[pymodule_export]
     use super::header::{PyHeader, safetensors_header_bytes, safetensors_header_file, safetensors_layout_bytes};
     #[pymodule_export]

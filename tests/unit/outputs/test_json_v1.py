@@ -38,6 +38,8 @@ def test_the_document_holds_schema_tool_files_and_summary(plain: bytes, evil: by
         "excluded": 0,
         "resumed": 0,
         "interrupted": False,
+        "suppressed": 0,
+        "baselined": 0,
         "bytes": len(plain) + len(evil),
         "bytes_read": document["summary"]["bytes_read"],
         "elapsed_ms": 3,
@@ -56,6 +58,8 @@ def test_the_document_holds_schema_tool_files_and_summary(plain: bytes, evil: by
         "value",
         "fingerprint",
         "suppressed",
+        "suppressed_by",
+        "justification",
     }
 
 

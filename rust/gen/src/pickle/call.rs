@@ -106,8 +106,10 @@ impl Gen<'_> {
         let slot = self.model.memo_len();
         if self.can(Opcode::MEMOIZE) {
             self.raw(Opcode::MEMOIZE, b"");
-        } else {
+        } else if self.can(Opcode::LONG_BINPUT) {
             self.raw(Opcode::LONG_BINPUT, &u32::try_from(slot).unwrap_or(0).to_le_bytes());
+        } else {
+            self.raw(Opcode::PUT, format!("{slot}\n").as_bytes());
         }
         self.model.put(slot);
         slot

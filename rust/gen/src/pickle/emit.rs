@@ -21,6 +21,8 @@ pub(super) struct Style {
     pub(super) odd: usize,
     /// How often, in a hundred values, one is put into the memo.
     pub(super) memo: usize,
+    /// How often, in a hundred values, one comes from the caller of the unpickler.
+    pub(super) outside: usize,
 }
 
 /// A pickle in the making.

@@ -22,9 +22,48 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
     out
 }
 
+/// A pickle of a protocol (0 to 5; above that, 5) that the C unpickler reads to
+/// its end, with the names that it asks for, extension codes, persistent ids and
+/// buffers provided.
+#[must_use]
+pub fn valid(proto: u8, rng: &mut Rng) -> Vec<u8> {
+    let memo = [0, 20, 60, 90].get(rng.below(4)).copied().unwrap_or(0);
+    written(Style { proto: proto.min(5), strict: true, hostile: 0, odd: 0, memo, outside: 2 }, rng)
+}
+
+/// A pickle that calls the canary of `dryload.fuzzing`, which does nothing, in one
+/// of the ways there are to call a name.
+#[must_use]
+pub fn malicious(rng: &mut Rng) -> Vec<u8> {
+    let proto = u8::try_from(rng.below(6)).unwrap_or(4);
+    let style = Style { proto, strict: true, hostile: 0, odd: 0, memo: 20, outside: 0 };
+    let (start, framing) = (header(style, rng), framing(style, rng));
+    let mut made = Gen::new(rng, style);
+    made.mark();
+    for _ in 0..made.rng.below(3) {
+        made.value(2);
+    }
+    let (module, name) = CANARY;
+    made.call(module, name, &mut |g| g.value(1));
+    for _ in 0..made.rng.below(3) {
+        made.value(2);
+    }
+    made.close(Opcode::LIST);
+    made.raw(Opcode::STOP, b"");
+    let (body, starts) = (std::mem::take(&mut made.out), std::mem::take(&mut made.starts));
+    framed(&start, &body, &starts, framing, rng)
+}
+
+/// The function that generated attacks call.
+pub const CANARY: (&str, &str) = ("dryload.fuzzing._canary", "trip");
+
 /// One pickle.
 fn one(rng: &mut Rng) -> Vec<u8> {
     let style = style(rng);
+    written(style, rng)
+}
+
+fn written(style: Style, rng: &mut Rng) -> Vec<u8> {
     let (start, framing) = (header(style, rng), framing(style, rng));
     let mut made = Gen::new(rng, style);
     match made.rng.below(8) {
@@ -59,12 +98,18 @@ fn style(rng: &mut Rng) -> Style {
         6..8 => (10, 3),
         _ => (40, 10),
     };
-    Style { proto, strict: !rng.one_in(5), hostile, odd, memo: [0, 20, 60, 90].get(rng.below(4)).copied().unwrap_or(0) }
+    let strict = !rng.one_in(5);
+    let memo = [0, 20, 60, 90].get(rng.below(4)).copied().unwrap_or(0);
+    Style { proto, strict, hostile, odd, memo, outside: 0 }
 }
 
 /// PROTO, where the protocol has it.
 fn header(style: Style, rng: &mut Rng) -> Vec<u8> {
-    if style.proto >= 2 || rng.one_in(12) { vec![Opcode::PROTO.0, style.proto] } else { Vec::new() }
+    if style.proto >= 2 || (style.outside == 0 && rng.one_in(12)) {
+        vec![Opcode::PROTO.0, style.proto]
+    } else {
+        Vec::new()
+    }
 }
 
 fn framing(style: Style, rng: &mut Rng) -> Framing {

@@ -352,23 +352,8 @@ impl Gen<'_> {
     /// persistent ids of any kind, writes into what was imported.
     pub(super) fn hostile(&mut self, depth: usize) {
         match self.rng.below(10) {
-            0 => {
-                let code = self.rng.pick(&[Opcode::EXT1, Opcode::EXT2, Opcode::EXT4]).copied().unwrap_or(Opcode::EXT1);
-                let argument: &[u8] = match code {
-                    Opcode::EXT1 => &[240],
-                    Opcode::EXT2 => &[240, 0],
-                    _ => &[240, 0, 0, 0],
-                };
-                self.raw(code, argument);
-                self.model.push(Item::of(Shape::Name));
-            }
-            1 => {
-                self.raw(Opcode::NEXT_BUFFER, b"");
-                self.model.push(Item { shape: Shape::Plain, hashable: false });
-                if self.rng.one_in(2) {
-                    self.raw(Opcode::READONLY_BUFFER, b"");
-                }
-            }
+            0 => self.extension(),
+            1 => self.outside_buffer(),
             2 => self.persistent_line("outside"),
             3 => {
                 self.value(depth);
@@ -409,6 +394,40 @@ impl Gen<'_> {
             }
         }
         self.maybe_put();
+    }
+
+    /// What an unpickler gets from its caller: an extension code, a buffer, a
+    /// persistent id; by opcodes that the style has.
+    pub(super) fn outside(&mut self) {
+        match self.rng.below(3) {
+            0 if self.can(Opcode::EXT1) => self.extension(),
+            1 if self.can(Opcode::NEXT_BUFFER) => self.outside_buffer(),
+            _ if self.can(Opcode::BINPERSID) && self.rng.one_in(2) => {
+                self.unicode("outside");
+                self.raw(Opcode::BINPERSID, b"");
+                self.became(1, Shape::Object);
+            }
+            _ => self.persistent_line("outside"),
+        }
+    }
+
+    fn extension(&mut self) {
+        let code = self.rng.pick(&[Opcode::EXT1, Opcode::EXT2, Opcode::EXT4]).copied().unwrap_or(Opcode::EXT1);
+        let argument: &[u8] = match code {
+            Opcode::EXT1 => &[240],
+            Opcode::EXT2 => &[240, 0],
+            _ => &[240, 0, 0, 0],
+        };
+        self.raw(code, argument);
+        self.model.push(Item::of(Shape::Name));
+    }
+
+    fn outside_buffer(&mut self) {
+        self.raw(Opcode::NEXT_BUFFER, b"");
+        self.model.push(Item { shape: Shape::Plain, hashable: false });
+        if self.rng.one_in(2) {
+            self.raw(Opcode::READONLY_BUFFER, b"");
+        }
     }
 
     /// A str of Python 2 that is no ASCII.

@@ -7,7 +7,7 @@
 
 mod call;
 mod emit;
-mod faults;
+mod fault;
 mod frames;
 mod generate;
 mod library;
@@ -15,9 +15,12 @@ mod model;
 mod mutate;
 mod names;
 mod split;
+mod spoil;
 mod value;
 mod walk;
 
-pub use generate::generate;
+pub use fault::Fault;
+pub use generate::{generate, malicious, valid};
 pub use mutate::mutate;
 pub use names::{Allowed, allowed};
+pub use split::pieces;

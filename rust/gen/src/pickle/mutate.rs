@@ -4,9 +4,8 @@
 use dryload_core::formats::pickle::opcode::{ArgKind, Opcode};
 
 use super::emit::{Gen, Style};
-use super::faults::{self, MEMO, SNIPPETS, TRAILERS};
-use super::frames::frame;
 use super::split::{Piece, joined, split};
+use super::spoil::{self, MEMO, SNIPPETS, TRAILERS};
 use crate::rng::Rng;
 
 /// Longest output.
@@ -20,16 +19,17 @@ const RUN: usize = 8;
 /// The same bytes and the same state of `rng` give the same mutant on every
 /// platform.
 #[must_use]
-pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+pub fn mutate<'a>(data: &'a [u8], other: &'a [u8], rng: &mut Rng) -> Vec<u8> {
     if rng.one_in(4) {
-        return crate::mutate(data, rng);
+        return crate::bytes::mutate(data, rng);
     }
-    let clip = |bytes: &[u8]| bytes.get(..MAX_LEN).unwrap_or(bytes).to_vec();
-    let (mut pieces, donor) = (split(&clip(data)), split(&clip(other)));
+    let clip = |bytes: &'a [u8]| bytes.get(..MAX_LEN).unwrap_or(bytes);
+    let mut pieces = split(clip(data));
     // One edit is often enough, and keeps what surrounds it readable.
     let more = if rng.one_in(2) { 0 } else { rng.below(4) };
+    let mut donor = Donor { data: clip(other), pieces: None };
     for _ in 0..=more {
-        edit(&mut pieces, &donor, rng);
+        edit(&mut pieces, &mut donor, rng);
     }
     // An edit leaves frames too long or too short; mostly they are made to fit,
     // so that other faults are reached.
@@ -43,13 +43,26 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     if rng.one_in(16) {
         out.extend_from_slice(rng.pick(TRAILERS).copied().unwrap_or(b""));
     } else if rng.one_in(24) {
-        out.extend(clip(other));
+        out.extend_from_slice(clip(other));
     }
     out.truncate(MAX_LEN);
     out
 }
 
-fn edit(pieces: &mut Vec<Piece>, donor: &[Piece], rng: &mut Rng) {
+/// The other pickle, cut into instructions when some of them are wanted.
+struct Donor<'a> {
+    data: &'a [u8],
+    pieces: Option<Vec<Piece<'a>>>,
+}
+
+impl<'a> Donor<'a> {
+    fn pieces(&mut self) -> &[Piece<'a>] {
+        let data = self.data;
+        self.pieces.get_or_insert_with(|| split(data))
+    }
+}
+
+fn edit<'a>(pieces: &mut Vec<Piece<'a>>, donor: &mut Donor<'a>, rng: &mut Rng) {
     let at = rng.below(pieces.len().saturating_add(1));
     match rng.below(20) {
         0 => insert(pieces, at, rng.pick(SNIPPETS).copied().unwrap_or(b"")),
@@ -71,21 +84,23 @@ fn edit(pieces: &mut Vec<Piece>, donor: &[Piece], rng: &mut Rng) {
             }
         }
         5..7 => {
+            let donor = donor.pieces();
             let from = rng.below(donor.len());
             let end = from.saturating_add(rng.below(RUN)).saturating_add(1).min(donor.len());
             pieces.splice(at..at, donor.get(from..end).unwrap_or(&[]).iter().cloned());
         }
         7 => {
             // Crossover: the head of one, the tail of the other.
+            let donor = donor.pieces();
             let from = rng.below(donor.len());
             pieces.truncate(at);
             pieces.extend_from_slice(donor.get(from..).unwrap_or(&[]));
         }
         8..11 => {
             // An argument is spoiled where there is one.
-            let with: Vec<usize> = (0..pieces.len()).filter(|&i| pieces.get(i).is_some_and(has_argument)).collect();
-            if let Some(piece) = rng.pick(&with).and_then(|&i| pieces.get_mut(i)) {
-                faults::spoil(piece, rng);
+            let found = drawn(pieces, at, has_argument);
+            if let Some(piece) = found.and_then(|i| pieces.get_mut(i)) {
+                spoil::spoil(piece, rng);
             }
         }
         11 => other_opcode(pieces, at, rng),
@@ -99,21 +114,27 @@ fn edit(pieces: &mut Vec<Piece>, donor: &[Piece], rng: &mut Rng) {
     }
 }
 
-fn insert(pieces: &mut Vec<Piece>, at: usize, bytes: &[u8]) {
+fn insert<'a>(pieces: &mut Vec<Piece<'a>>, at: usize, bytes: &'a [u8]) {
     pieces.splice(at..at, split(bytes));
 }
 
-fn has_argument(piece: &Piece) -> bool {
+/// The first piece from a place on, round to it again, of which `wanted` holds.
+fn drawn(pieces: &[Piece<'_>], at: usize, wanted: impl Fn(&Piece<'_>) -> bool) -> Option<usize> {
+    let find = |range: std::ops::Range<usize>| range.into_iter().find(|&i| pieces.get(i).is_some_and(&wanted));
+    find(at..pieces.len()).or_else(|| find(0..at))
+}
+
+fn has_argument(piece: &Piece<'_>) -> bool {
     piece.code.and_then(Opcode::info).is_some_and(|info| info.arg != ArgKind::None)
 }
 
 /// Another opcode over the same argument.
-fn other_opcode(pieces: &mut [Piece], at: usize, rng: &mut Rng) {
+fn other_opcode(pieces: &mut [Piece<'_>], at: usize, rng: &mut Rng) {
     let Some(piece) = pieces.get_mut(at) else { return };
     let Some(kind) = piece.code.and_then(Opcode::info).map(|info| info.arg) else { return };
     let alike: Vec<Opcode> =
         Opcode::ALL.iter().copied().filter(|code| code.info().is_some_and(|info| info.arg == kind)).collect();
-    if let (Some(&code), Some(first)) = (rng.pick(&alike), piece.bytes.first_mut()) {
+    if let (Some(&code), Some(first)) = (rng.pick(&alike), piece.bytes.to_mut().first_mut()) {
         *first = code.0;
         piece.code = Some(code);
     }
@@ -121,9 +142,9 @@ fn other_opcode(pieces: &mut [Piece], at: usize, rng: &mut Rng) {
 
 /// A value that the generator makes: an import, a call, a container; dropped
 /// again most of the time, so that what follows finds what it expects.
-fn made(pieces: &mut Vec<Piece>, at: usize, rng: &mut Rng) {
+fn made(pieces: &mut Vec<Piece<'_>>, at: usize, rng: &mut Rng) {
     let hostile = if rng.one_in(2) { 100 } else { 0 };
-    let style = Style { proto: 4, strict: false, hostile, odd: 5, memo: 20 };
+    let style = Style { proto: 4, strict: false, hostile, odd: 5, memo: 20, outside: 0 };
     let mut made = Gen::new(rng, style);
     match made.rng.below(4) {
         0 => made.any_name(),
@@ -131,29 +152,29 @@ fn made(pieces: &mut Vec<Piece>, at: usize, rng: &mut Rng) {
         2 => made.hostile(1),
         _ => made.granted_call(1),
     }
-    let bytes = std::mem::take(&mut made.out);
-    let mut new = split(&bytes);
+    let mut bytes = std::mem::take(&mut made.out);
     if !rng.one_in(3) {
-        new.push(Piece::new(&[Opcode::POP.0]));
+        bytes.push(Opcode::POP.0);
     }
-    pieces.splice(at..at, new);
+    pieces.insert(at, Piece::whole(bytes));
 }
 
 /// Another value in the place of one that an instruction pushes by itself: the
 /// stack stays as it was, and what is done with the value is done with another.
-fn another_value(pieces: &mut Vec<Piece>, rng: &mut Rng) {
-    let places: Vec<usize> =
-        (0..pieces.len()).filter(|&i| pieces.get(i).and_then(|p| p.code).is_some_and(pushes)).collect();
-    let Some(&at) = rng.pick(&places) else { return };
+fn another_value(pieces: &mut [Piece<'_>], rng: &mut Rng) {
+    let from = rng.below(pieces.len());
+    let Some(at) = drawn(pieces, from, |piece| piece.code.is_some_and(pushes)) else { return };
     let hostile = if rng.one_in(4) { 100 } else { 0 };
-    let mut made = Gen::new(rng, Style { proto: 4, strict: false, hostile, odd: 5, memo: 0 });
+    let mut made = Gen::new(rng, Style { proto: 4, strict: false, hostile, odd: 5, memo: 0, outside: 0 });
     match pieces.get(at).and_then(|piece| piece.code) {
         Some(Opcode::GLOBAL) => made.any_name(),
         _ if made.rng.one_in(4) => made.value(1),
         _ => made.atom(),
     }
     let bytes = std::mem::take(&mut made.out);
-    pieces.splice(at..at.saturating_add(1), split(&bytes));
+    if let Some(piece) = pieces.get_mut(at) {
+        *piece = Piece::whole(bytes);
+    }
 }
 
 /// Whether an opcode pushes a value and takes none.
@@ -186,7 +207,7 @@ fn pushes(code: Opcode) -> bool {
 }
 
 /// One frame from after PROTO to STOP, where there was any.
-fn refit(pieces: &mut Vec<Piece>) {
+fn refit(pieces: &mut Vec<Piece<'_>>) {
     let before = pieces.len();
     pieces.retain(|piece| piece.code != Some(Opcode::FRAME));
     if pieces.len() == before {
@@ -195,28 +216,30 @@ fn refit(pieces: &mut Vec<Piece>) {
     let stop = pieces.iter().position(|piece| piece.code == Some(Opcode::STOP));
     let end = stop.map_or(pieces.len(), |at| at.saturating_add(1));
     let start = usize::from(pieces.first().is_some_and(|piece| piece.code == Some(Opcode::PROTO))).min(end);
-    let body = joined(pieces.get(start..end).unwrap_or(&[]));
-    let mut head = Vec::new();
-    frame(&mut head, &body);
-    let head = Piece::new(head.get(..9).unwrap_or(&[]));
-    pieces.insert(start, head);
+    let body: usize = pieces.get(start..end).unwrap_or(&[]).iter().map(|piece| piece.bytes.len()).sum();
+    pieces.insert(start, Piece::new(frame_of(u64::try_from(body).unwrap_or(u64::MAX))));
 }
 
 /// A frame more, nested or straddled, or another length for one that is there.
-fn spoil_frames(pieces: &mut Vec<Piece>, rng: &mut Rng) {
+fn spoil_frames(pieces: &mut Vec<Piece<'_>>, rng: &mut Rng) {
     let frames: Vec<usize> =
         (0..pieces.len()).filter(|&i| pieces.get(i).is_some_and(|p| p.code == Some(Opcode::FRAME))).collect();
     let known = rng.pick(&frames).copied().filter(|_| !rng.one_in(3));
     let at = known.unwrap_or_else(|| rng.below(pieces.len().saturating_add(1)));
     let from = if known.is_some() { at.saturating_add(1) } else { at };
     let rest = pieces.get(from..).unwrap_or(&[]).iter().map(|piece| piece.bytes.len()).sum();
-    let mut bytes = vec![Opcode::FRAME.0];
-    bytes.extend_from_slice(&faults::frame_length(rest, rng).to_le_bytes());
-    let new = Piece::new(&bytes);
+    let new = Piece::new(frame_of(spoil::frame_length(rest, rng)));
     match known.and_then(|at| pieces.get_mut(at)) {
         Some(old) => *old = new,
         None => pieces.insert(at, new),
     }
+}
+
+/// FRAME with that length.
+fn frame_of(length: u64) -> Vec<u8> {
+    let mut bytes = vec![Opcode::FRAME.0];
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes
 }
 
 #[cfg(test)]
@@ -254,7 +277,7 @@ mod tests {
     #[test]
     fn frames_fit_again_after_an_edit() {
         let mut pieces = split(DATA);
-        pieces.insert(3, Piece::new(b"N"));
+        pieces.insert(3, Piece::new(&b"N"[..]));
         refit(&mut pieces);
         let out = joined(&pieces);
         let len = u64::try_from(out.len()).unwrap_or(0).saturating_sub(11);

@@ -4,6 +4,7 @@
 //! that the package ships, so that a new entry is exercised as soon as it is
 //! there. The others are a few of each kind: the mutator needs no more.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use dryload_core::spec::Spec;
@@ -53,13 +54,17 @@ pub(super) fn callable() -> &'static [&'static Allowed] {
 /// Whether a name is allowed.
 #[must_use]
 pub(super) fn is_allowed(module: &str, name: &str) -> bool {
-    allowed().iter().any(|row| row.name == name && row.module == module)
+    static NAMES: OnceLock<HashSet<(&str, &str)>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| allowed().iter().map(|row| (row.module, row.name)).collect());
+    names.contains(&(module, name))
 }
 
 /// Whether a name is that of an allowed class.
 #[must_use]
 pub(super) fn is_class(module: &str, name: &str) -> bool {
-    types().iter().any(|row| row.name == name && row.module == module)
+    static NAMES: OnceLock<HashSet<(&str, &str)>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| types().iter().map(|row| (row.module, row.name)).collect());
+    names.contains(&(module, name))
 }
 
 /// Allowed names that may stand where a type is expected.

@@ -1,21 +1,31 @@
 //! Cuts bytes into instructions, as far as they are some.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use dryload_core::formats::pickle::op::decode;
 use dryload_core::formats::pickle::opcode::Opcode;
 
-/// An instruction, or a byte that is none.
+/// An instruction, or a byte that is none. What is not changed is borrowed: a
+/// mutation copies its input once, at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct Piece<'a> {
     /// Its opcode; `None` of bytes that are no whole instruction.
     pub(super) code: Option<Opcode>,
     /// Opcode and argument.
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Cow<'a, [u8]>,
 }
 
-impl Piece {
+impl<'a> Piece<'a> {
     /// An instruction.
-    pub(super) fn new(bytes: &[u8]) -> Self {
-        Self { code: bytes.first().map(|&b| Opcode(b)).filter(|code| code.info().is_some()), bytes: bytes.to_vec() }
+    pub(super) fn new(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { code: bytes.first().map(|&b| Opcode(b)).filter(|code| code.info().is_some()), bytes }
+    }
+
+    /// Instructions that stay together.
+    pub(super) const fn whole(bytes: Vec<u8>) -> Self {
+        Self { code: None, bytes: Cow::Owned(bytes) }
     }
 
     /// What follows the opcode.
@@ -26,8 +36,9 @@ impl Piece {
 
 /// The instructions of some bytes. What cannot be decoded is one piece up to
 /// the end, or one byte when the opcode itself is unknown.
-pub(super) fn split(data: &[u8]) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+pub(super) fn split(data: &[u8]) -> Vec<Piece<'_>> {
+    // Instructions are four bytes long, more or less; a few edits fit as well.
+    let mut pieces = Vec::with_capacity(data.len().wrapping_shr(2).saturating_add(16));
     let mut rest = data;
     while !rest.is_empty() {
         let known = Opcode(rest.first().copied().unwrap_or(0)).info().is_some();
@@ -38,15 +49,33 @@ pub(super) fn split(data: &[u8]) -> Vec<Piece> {
         let take = len.unwrap_or(if known { rest.len() } else { 1 });
         let (piece, tail) = rest.split_at_checked(take).unwrap_or((rest, &[]));
         let code = len.and_then(|_| piece.first()).map(|&b| Opcode(b));
-        pieces.push(Piece { code, bytes: piece.to_vec() });
+        pieces.push(Piece { code, bytes: Cow::Borrowed(piece) });
         rest = tail;
     }
     pieces
 }
 
+/// The instructions of some bytes, as ranges: the parts that may be left out on
+/// their own.
+#[must_use]
+pub fn pieces(data: &[u8]) -> Vec<Range<usize>> {
+    let mut at = 0usize;
+    let mut ranges = Vec::new();
+    for piece in split(data) {
+        let end = at.saturating_add(piece.bytes.len());
+        ranges.push(at..end);
+        at = end;
+    }
+    ranges
+}
+
 /// The bytes of some pieces.
-pub(super) fn joined(pieces: &[Piece]) -> Vec<u8> {
-    pieces.iter().flat_map(|piece| &piece.bytes).copied().collect()
+pub(super) fn joined(pieces: &[Piece<'_>]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(pieces.iter().map(|piece| piece.bytes.len()).sum());
+    for piece in pieces {
+        out.extend_from_slice(&piece.bytes);
+    }
+    out
 }
 
 #[cfg(test)]

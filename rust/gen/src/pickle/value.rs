@@ -102,6 +102,9 @@ impl Gen<'_> {
     /// Any value, pushed.
     pub(super) fn value(&mut self, depth: usize) {
         let Some(below) = depth.checked_sub(1) else { return self.atom() };
+        if self.style.outside > 0 && self.percent(self.style.outside) {
+            return self.outside();
+        }
         if self.nesting > 4 {
             return self.atom();
         }

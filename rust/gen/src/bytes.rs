@@ -1,4 +1,4 @@
-//! Mutates a seed: a few edits, each of a kind that gets past a first check.
+//! No format: bytes are edited, at places where formats keep opcodes, lengths and signatures.
 
 use dryload_core::formats::pickle::opcode::Opcode;
 
@@ -37,6 +37,27 @@ pub fn mutate(seed: &[u8], rng: &mut Rng) -> Vec<u8> {
     data.truncate(MAX_LEN);
     data
 }
+
+/// The bytes without some of them: runs of a half, a quarter and so on down to one, of
+/// which there may be many.
+pub(crate) fn shorter(data: &[u8]) -> Vec<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut run = data.len().wrapping_shr(1).max(1);
+    while out.len() < MAX_SHORTER {
+        for at in (0..data.len()).step_by(run) {
+            let end = at.saturating_add(run).min(data.len());
+            out.push([data.get(..at).unwrap_or(&[]), data.get(end..).unwrap_or(&[])].concat());
+        }
+        if run == 1 {
+            break;
+        }
+        run = run.wrapping_shr(1).max(1);
+    }
+    out
+}
+
+/// Runs that are left out, more or less.
+const MAX_SHORTER: usize = 4096;
 
 fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
     let at = rng.below(data.len().saturating_add(1));

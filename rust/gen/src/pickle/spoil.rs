@@ -270,7 +270,7 @@ pub(super) fn frame_length(rest: usize, rng: &mut Rng) -> u64 {
 
 /// Replaces the argument of an instruction by one of the same kind that some
 /// reader may stumble over.
-pub(super) fn spoil(piece: &mut Piece, rng: &mut Rng) {
+pub(super) fn spoil(piece: &mut Piece<'_>, rng: &mut Rng) {
     let Some(info) = piece.code.and_then(|code| code.info()) else { return };
     let old = piece.argument().to_vec();
     let argument = match info.arg {
@@ -289,8 +289,9 @@ pub(super) fn spoil(piece: &mut Piece, rng: &mut Rng) {
         ArgKind::Counted4(payload) | ArgKind::Counted4Signed(payload) => counted(&old, 4, payload, rng),
         ArgKind::Counted8(payload) => counted(&old, 8, payload, rng),
     };
-    piece.bytes.truncate(1);
-    piece.bytes.extend(argument);
+    let bytes = piece.bytes.to_mut();
+    bytes.truncate(1);
+    bytes.extend(argument);
 }
 
 fn bound(width: usize, rng: &mut Rng) -> Vec<u8> {

@@ -1,0 +1,157 @@
+"""Which lines of Python a target reaches, and the words that its code is made of.
+
+Coverage steers what is mutated next: an input that reaches a new line is mutated again. Lines are counted by
+`sys.monitoring` where Python has it (3.12), which tells each line once, else by a trace function that leaves
+functions alone from which nothing new has come for long. Of native code there is none; there, each new kind
+of error message counts.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import CodeType, FrameType
+    from typing import Any
+
+
+class Coverage:
+    """What was reached so far.
+
+    Attributes:
+        fresh: True when the last call reached something new.
+    """
+
+    def __init__(self) -> None:
+        self.fresh = False
+        self._seen: set[object] = set()
+        self._messages = 0
+        self._idle: dict[CodeType, int] = {}
+        self._monitoring: Any = getattr(sys, "monitoring", None)
+        if self._monitoring is not None:
+            self._monitoring.use_tool_id(TOOL, "dryload fuzz")
+            self._monitoring.register_callback(TOOL, self._monitoring.events.LINE, self._monitored)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were reached."""
+        return len(self._seen) - self._messages
+
+    def start(self) -> None:
+        """Looks on from here."""
+        self.fresh = False
+        if self._monitoring is not None:
+            self._monitoring.set_events(TOOL, self._monitoring.events.LINE)
+        else:
+            sys.settrace(self._called)
+
+    def stop(self) -> None:
+        """Looks away."""
+        if self._monitoring is not None:
+            self._monitoring.set_events(TOOL, 0)
+        else:
+            sys.settrace(None)
+
+    def message(self, error: BaseException) -> None:
+        """Takes an error for something that was reached: its type, and its text without numbers and names."""
+        text = VARIABLE.sub("", str(error)[:200])[:60]
+        key = (type(error).__name__, text)
+        if key not in self._seen and self._messages < MAX_MESSAGES:
+            self._messages += 1
+            self._seen.add(key)
+            self.fresh = True
+
+    def _monitored(self, code: CodeType, line: int) -> object:
+        if not code.co_filename.startswith(PASSED_OVER):
+            self._add(code, line)
+        return self._monitoring.DISABLE
+
+    def _called(self, frame: FrameType, _event: str, _arg: object) -> Callable[..., Any] | None:
+        code = frame.f_code
+        idle = self._idle.get(code, 0)
+        if idle >= TIRED or code.co_filename.startswith(PASSED_OVER):
+            return None
+        self._idle[code] = idle + 1
+        return self._traced
+
+    def _traced(self, frame: FrameType, event: str, _arg: object) -> Callable[..., Any]:
+        if event == "line":
+            self._add(frame.f_code, frame.f_lineno)
+        return self._traced
+
+    def _add(self, code: CodeType, line: int) -> None:
+        key = (code, line)
+        if key not in self._seen:
+            self._seen.add(key)
+            self._idle[code] = 0
+            self.fresh = True
+
+
+def words_of(module: types.ModuleType) -> list[bytes]:
+    """Gives the constants of the functions of a module and of its siblings: what a parser compares with.
+
+    Texts and bytes of up to 32 bytes, and integers of more than a byte in both orders.
+    """
+    top = module.__name__.partition(".")[0]
+    found: dict[bytes, None] = {}
+    for name, each in sorted(sys.modules.items()):
+        if name == top or name.startswith(f"{top}."):
+            for word in _words(_codes(each)):
+                found[word] = None
+                if len(found) >= MAX_WORDS:
+                    return list(found)
+    return list(found)
+
+
+def _codes(module: types.ModuleType) -> Iterator[CodeType]:
+    waiting: list[object] = list(vars(module).values())
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop(0)
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
+            waiting.append(value.__code__)
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            waiting.extend(vars(value).values())
+        elif isinstance(value, classmethod | staticmethod):
+            waiting.append(value.__func__)
+        elif isinstance(value, property):
+            waiting.append(value.fget)
+        elif isinstance(value, types.CodeType):
+            yield value
+            waiting.extend(each for each in value.co_consts if isinstance(each, types.CodeType))
+
+
+def _words(codes: Iterable[CodeType]) -> Iterator[bytes]:
+    for code in codes:
+        waiting = list(
+            code.co_consts[1:] if code.co_consts and isinstance(code.co_consts[0], str) else code.co_consts
+        )
+        while waiting:
+            value = waiting.pop(0)
+            if isinstance(value, tuple | frozenset):
+                waiting.extend(sorted(value, key=repr))
+            elif isinstance(value, str):
+                value = value.encode("utf-8", "surrogatepass")
+            if isinstance(value, bytes) and 0 < len(value) <= 32:
+                yield value
+            elif isinstance(value, int) and 0xFF < value < 1 << 64:
+                size = 2 if value < 1 << 16 else 4 if value < 1 << 32 else 8
+                yield value.to_bytes(size, "little")
+                yield value.to_bytes(size, "big")
+
+
+# Code that is not the target's: of the import system, and ours.
+PASSED_OVER = ("<frozen", __file__.rpartition("coverage")[0])
+# Calls of a function without a new line after which it is left alone.
+TIRED = 3000
+MAX_MESSAGES, MAX_WORDS = 200, 400
+VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9]+|'[^']*'|\"[^\"]*\"|`[^`]*`")
+# One of the ids that `sys.monitoring` leaves to tools.
+TOOL = 3

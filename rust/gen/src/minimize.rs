@@ -1,0 +1,146 @@
+//! Makes an input smaller while it stays what it is.
+
+use crate::Format;
+
+/// A smaller input of which `still` holds: parts of the format are left out, then bytes,
+/// then what is left becomes zeros. It asks at most `budget` times.
+#[must_use]
+pub fn minimize(format: Format, data: &[u8], budget: usize, still: &mut dyn FnMut(&[u8]) -> bool) -> Vec<u8> {
+    let mut search = Search { best: data.to_vec(), left: budget, still };
+    loop {
+        let before = search.best.len();
+        search.by_format(format);
+        search.by_bytes();
+        if search.best.len() >= before || search.left == 0 {
+            break;
+        }
+    }
+    search.plainer();
+    search.best
+}
+
+struct Search<'a> {
+    best: Vec<u8>,
+    left: usize,
+    still: &'a mut dyn FnMut(&[u8]) -> bool,
+}
+
+impl Search<'_> {
+    fn accepts(&mut self, candidate: Vec<u8>) -> bool {
+        let Some(left) = self.left.checked_sub(1) else { return false };
+        self.left = left;
+        let holds = (self.still)(&candidate);
+        if holds {
+            self.best = candidate;
+        }
+        holds
+    }
+
+    /// Parts of the format, from the place on where the last one could be left out.
+    fn by_format(&mut self, format: Format) {
+        if format == Format::Pickle {
+            return self.by_instructions();
+        }
+        let mut at = 0usize;
+        while self.left > 0 {
+            let candidates = crate::shrinks(format, &self.best).into_iter().enumerate().skip(at);
+            let mut smaller =
+                candidates.filter(|(_, each)| each.len() < self.best.len()).collect::<Vec<_>>().into_iter();
+            // What stands at the place of an accepted one is new; those before it were tried.
+            match smaller.find_map(|(i, each)| self.accepts(each).then_some(i)) {
+                Some(i) => at = i,
+                None => return,
+            }
+        }
+    }
+
+    /// Runs of instructions, half of them first.
+    fn by_instructions(&mut self) {
+        let mut run = crate::pickle::pieces(&self.best).len().wrapping_shr(1).max(1);
+        loop {
+            let mut at = 0usize;
+            let mut changed = false;
+            loop {
+                let pieces = crate::pickle::pieces(&self.best);
+                let last = at.saturating_add(run).min(pieces.len());
+                let (Some(first), Some(end)) = (pieces.get(at), last.checked_sub(1).and_then(|i| pieces.get(i))) else {
+                    break;
+                };
+                if self.left == 0 {
+                    return;
+                }
+                if self.without(first.start, end.end) {
+                    changed = true;
+                } else {
+                    at = at.saturating_add(run);
+                }
+            }
+            if run == 1 && !changed {
+                return;
+            }
+            run = run.wrapping_shr(1).max(1);
+        }
+    }
+
+    /// Runs of bytes, half of them first.
+    fn by_bytes(&mut self) {
+        let mut run = self.best.len().wrapping_shr(1).max(1);
+        loop {
+            let mut at = 0usize;
+            let mut changed = false;
+            while at < self.best.len() && self.left > 0 {
+                if self.without(at, at.saturating_add(run)) {
+                    changed = true;
+                } else {
+                    at = at.saturating_add(run);
+                }
+            }
+            if self.left == 0 || (run == 1 && !changed) {
+                return;
+            }
+            run = run.wrapping_shr(1).max(1);
+        }
+    }
+
+    fn without(&mut self, start: usize, end: usize) -> bool {
+        let (head, tail) = (self.best.get(..start).unwrap_or(&[]), self.best.get(end..).unwrap_or(&[]));
+        let candidate = [head, tail].concat();
+        self.accepts(candidate)
+    }
+
+    /// Bytes that may as well be zeros.
+    fn plainer(&mut self) {
+        for at in 0..self.best.len() {
+            if self.best.get(at).is_none_or(|&byte| byte == 0) {
+                continue;
+            }
+            let mut candidate = self.best.clone();
+            if let Some(byte) = candidate.get_mut(at) {
+                *byte = 0;
+            }
+            self.accepts(candidate);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        let small = minimize(Format::Bytes, b"some text with a needle in it", 10_000, &mut |data| {
+            data.windows(6).any(|window| window == b"needle")
+        });
+        assert_eq!(small, b"needle");
+        let data = b"\x80\x04]\x94(K\x01\x8c\x05posix\x8c\x06system\x93K\x02e.";
+        let small = minimize(Format::Pickle, data, 10_000, &mut |data| data.contains(&b'\x93'));
+        assert_eq!(small, b"\x93");
+        let mut asked = 0;
+        let _ = minimize(Format::Zip, &crate::generate(Format::Zip, &mut crate::Rng::new(1)), 7, &mut |_| {
+            asked += 1;
+            true
+        });
+        assert!(asked <= 7);
+    }
+}
