@@ -1,13 +1,14 @@
-"""Counts how many inputs an engine needs to find each planted bug of `tests/planted`, and writes the table.
+"""Counts the inputs that an engine needs to find each planted bug of `tests/planted`, and writes a table.
 
     python benches/planted.py --engine kit --engine kit+seeds
     python benches/planted.py --engine bytes --engine bytes+seeds --python ENV/bin/python --execs 200000
 
-`bytes` is atheris where the interpreter of `--python` has it, with the parsers instrumented; where it has not, a
-loop that mutates bytes and sees no coverage. `kit` makes inputs with the generators and mutators of dryload, and
-sees none either. Engines with `+seeds` begin with the three sound files of each bug. Every bug has a process of its own,
-because an engine may end it. Figures are kept in `planted.json`, and an engine that is not asked keeps its
-own. The exit code is 1 when a process failed, or when the kit missed a bug in `--bar` inputs.
+`bytes` is atheris where the interpreter of `--python` has it, with the parsers instrumented; where it has
+not, a loop that mutates bytes and sees no coverage. `kit` is the inputs of `dryload fuzz` in their order,
+without what it learns from running them. Engines with `+seeds` begin with the three sound files of each bug.
+Every bug has a process of its own, because an engine may end it. Figures are kept in `planted.json`, and an
+engine that is not asked keeps its own. The exit code is 1 when a process failed, or when the kit missed a bug
+in `--bar` inputs.
 """
 
 from __future__ import annotations
@@ -35,21 +36,11 @@ Result = dict[str, Any]
 
 
 def kit_inputs(format: str, seed: int, seeds: Sequence[bytes] = ()) -> Iterator[bytes]:
-    """Gives the inputs of the kit: the files that are given, then generated ones and mutants of both."""
-    from dryload import _native
+    """Gives the inputs of `dryload fuzz`, in its order, without what it would learn from running them."""
+    from dryload.fuzzing.inputs import Inputs
 
-    generate, mutate = _native.generate, _native.mutate
-    draw = random.Random(seed)
-    yield from seeds
-    while True:
-        made = generate(format, draw.getrandbits(64))
-        if draw.random() < 0.25:
-            yield made
-            continue
-        data = draw.choice(seeds) if seeds and draw.random() < 0.5 else made
-        for _ in range(draw.choice((1, 1, 2, 3))):
-            data = mutate(format, data, made, draw.getrandbits(64))
-        yield data
+    inputs = Inputs(format, seeds, seed=seed, max_len=MAX_LEN)
+    return (inputs.at(number) for number in itertools.count())
 
 
 def byte_inputs(seed: int, seeds: Sequence[bytes] = ()) -> Iterator[bytes]:
@@ -96,13 +87,11 @@ def run_loop(name: str, engine: str, execs: int, seed: int) -> Result:
 
     bug = BY_NAME[name]
     seeds = bug.seeds if engine.endswith("+seeds") else ()
-    if engine.startswith("kit"):
-        inputs = kit_inputs(bug.format, seed, seeds)
-    else:
-        inputs = byte_inputs(seed, seeds)
+    kit = engine.startswith("kit")
+    inputs = kit_inputs(bug.format, seed, seeds) if kit else byte_inputs(seed, seeds)
     begun = time.perf_counter()
     number = 0
-    for number, data in enumerate(itertools.islice(inputs, execs), 1):  # noqa: B007 - it is what is told
+    for number, data in enumerate(itertools.islice(inputs, execs), 1):
         try:
             bug.target(data)
         except ValueError:
@@ -197,7 +186,8 @@ def _summary(engine: str, run: Mapping[str, Any], formats: Mapping[str, str]) ->
     within = sum(number <= 20_000 for number in found)
     what = f"{engine} ({run['by']})"
     total = len(formats)
-    return f"| {what} | {run['date']} | {run['execs']:,} | {len(found)} of {total} | {within} of {total} | {rate} |"
+    cells = (what, run["date"], f"{run['execs']:,}", f"{len(found)} of {total}", f"{within} of {total}", rate)
+    return f"| {' | '.join(cells)} |"
 
 
 def _cell(run: Mapping[str, Any], name: str) -> str:
@@ -225,9 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.atheris = has_atheris(options.python)
     failed = missed = 0
     for engine in options.engine:
-        by = "generate and mutate" if engine.startswith("kit") else "atheris" if options.atheris else "loop"
+        by = "dryload" if engine.startswith("kit") else "atheris" if options.atheris else "loop"
         run = kept.setdefault(engine, {"bugs": {}})
-        run.update(date=str(datetime.date.today()), execs=options.execs, seed=options.seed, by=by)  # noqa: DTZ011
+        run.update(date=str(datetime.date.today()), execs=options.execs, seed=options.seed, by=by)
         ask: Callable[[str], Result] = lambda name, engine=engine: measure(name, engine, options)  # noqa: E731
         with ThreadPoolExecutor(options.jobs) as pool:
             for name, result in zip(names, pool.map(ask, names), strict=True):

@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
 @frozen
 class Memo:
-    """Writes the top of the stack to the memo, or reads what the last one before it wrote."""
+    """Writes the top of the stack to the memo, or reads what the last one before it wrote.
+
+    `form` is 0 for the shortest opcode that the protocol has, 1 for text, 2 for a
+    number of four bytes, 3 for one of a byte.
+    """
 
     read: bool
+    form: int = 0
 
 
 Code = tuple["bytes | Memo", ...]
@@ -51,7 +56,7 @@ def written(code: Sequence[bytes | Memo], protocol: int) -> list[bytes]:
     for step in code:
         if isinstance(step, Memo):
             last += not step.read
-            done.append(_memo(last, protocol, read=step.read))
+            done.append(_memo(last, protocol, step))
         else:
             done.append(step)
     return done
@@ -72,14 +77,15 @@ def name(protocol: int, module: str, qualname: str) -> Code:
     return (text(protocol, module), text(protocol, qualname), b"\x93")
 
 
-def _memo(index: int, protocol: int, *, read: bool) -> bytes:
-    if not read and protocol >= 4:
+def _memo(index: int, protocol: int, step: Memo) -> bytes:
+    if step.form == 1 or not protocol:
+        return (b"g" if step.read else b"p") + b"%d\n" % index
+    if step.form == 2 or index > 255:
+        return (b"j" if step.read else b"r") + struct.pack("<I", index)
+    if protocol >= 4 and not step.read and step.form == 0:
+        # The number of those before it, which is the index.
         return b"\x94"
-    if not protocol:
-        return (b"g" if read else b"p") + b"%d\n" % index
-    if index < 256:
-        return (b"h" if read else b"q") + bytes((index,))
-    return (b"j" if read else b"r") + struct.pack("<I", index)
+    return (b"h" if step.read else b"q") + bytes((index,))
 
 
 def _leaves(protocol: int) -> SearchStrategy[Code]:
@@ -175,6 +181,7 @@ def _made(protocol: int) -> list[Code]:
     state: Code = (b"}",) if protocol else (b"(", b"d")
     forms: list[Code] = [(*cls, *empty, b"R"), (*cls, *empty, b"R", *state, b"b")]
     forms.append((b"(", b"icollections\nOrderedDict\n"))
+    forms += [(b"ccollections\nOrderedDict\n", *empty, b"R")] * (protocol >= 4)
     forms += [(b"(", *cls, b"o")] * (protocol >= 1)
     forms += [(*cls, *empty, b"\x81")] * (protocol >= 2)
     forms += [(*cls, *empty, *state, b"\x92")] * (protocol >= 4)
@@ -189,7 +196,7 @@ def _containers(protocol: int, inner: SearchStrategy[Code]) -> SearchStrategy[Co
         st.tuples(items, st.integers(0, 2)).map(lambda each: _list(protocol, *each)),
         st.tuples(pairs, st.integers(0, 2)).map(lambda each: _dict(protocol, *each)),
         # One value twice: from the memo, or by DUP.
-        inner.map(lambda code: (b"(", *code, Memo(read=False), Memo(read=True), b"t")),
+        st.tuples(inner, _memos(read=False), _memos(read=True)).map(_twice),
         inner.map(lambda code: (b"(", *code, b"2", b"l")),
         # Values that are thrown away.
         st.tuples(inner, inner).map(lambda each: (*each[0], b"0", *each[1])),
@@ -201,6 +208,15 @@ def _containers(protocol: int, inner: SearchStrategy[Code]) -> SearchStrategy[Co
         kinds.append(keys.map(lambda each: (b"\x8f", b"(", *_flat(each), b"\x90")))
         kinds.append(keys.map(lambda each: (b"(", *_flat(each), b"\x91")))
     return st.one_of(kinds)
+
+
+def _memos(*, read: bool) -> SearchStrategy[Memo]:
+    return st.integers(0, 3).map(lambda form: Memo(read=read, form=form))
+
+
+def _twice(parts: tuple[Code, Memo, Memo]) -> Code:
+    code, put, get = parts
+    return (b"(", *code, put, get, b"t")
 
 
 def _flat(codes: Sequence[Code]) -> Code:

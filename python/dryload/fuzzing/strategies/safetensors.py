@@ -270,7 +270,8 @@ def _unaligned(draw: DrawFn) -> bytes:
     first, second = draw(st.lists(_names(), min_size=2, max_size=2, unique=True))
     dtype = draw(st.sampled_from(("F16", "F32", "I64")))
     width = DTYPES[dtype]
-    return _written({first: _info("U8", [1], 0, 1), second: _info(dtype, [1], 1, 1 + width)}, 1 + width)
+    entries = {first: _info("U8", [1], 0, 1), second: _info(dtype, [1], 1, 1 + width)}
+    return _aligned(_written(entries, 1 + width), 1 + width, width)
 
 
 def _suspicious_name() -> SearchStrategy[bytes]:
