@@ -235,7 +235,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--engine", action="append", required=True, choices=ENGINES, help="may be repeated")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        default=[],
+        choices=ENGINES,
+        help="may be repeated; without any, the table is written anew",
+    )
     parser.add_argument("--bug", action="append", help="only this one; may be repeated")
     parser.add_argument("--execs", type=int, default=20_000, help="inputs for each bug")
     parser.add_argument("--bar", type=int, default=20_000, help="inputs that the kit may need for a bug")

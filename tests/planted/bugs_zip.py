@@ -78,7 +78,7 @@ def _bug(name: str, omitted: str, smallest: bytes) -> Bug:
 
 
 def _torch_bug(name: str, omitted: str, smallest: bytes) -> Bug:
-    return Bug(f"torch-{name}", "zip", omitted, smallest, TORCH_SEEDS, torchzips.parse)
+    return Bug(f"torch-{name}", "torch", omitted, smallest, TORCH_SEEDS, torchzips.parse)
 
 
 def _checkpoint(pickle: bytes, **others: bytes) -> bytes:
