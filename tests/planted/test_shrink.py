@@ -22,7 +22,8 @@ ANY = {
     "bytes": st.binary(),
 }
 
-# Two of each format, of those whose fault the strategies have.
+# Two of each format, of those that the strategies can show. They were written after the bugs, so this is about
+# shrinking and not about finding.
 CHOSEN = {
     "pickle-frame-nested": "pickle",
     "pickle-frame-straddle": "pickle",
@@ -37,8 +38,9 @@ CHOSEN = {
 }
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("name", CHOSEN)
-def test_a_planted_bug_shrinks_to_the_smallest_file(name: str) -> None:
+def test_a_planted_bug_shrinks_to_the_smallest_file(name: str, seed: int) -> None:
     bug = BY_NAME[name]
     inputs: SearchStrategy[bytes] = ANY[CHOSEN[name]]
 
@@ -51,7 +53,7 @@ def test_a_planted_bug_shrinks_to_the_smallest_file(name: str) -> None:
             return True
         return False
 
-    least = find(inputs, shows, settings=FEW, random=random.Random(1))
+    least = find(inputs, shows, settings=FEW, random=random.Random(seed))
     assert len(least) <= 1.2 * len(bug.smallest), (least, bug.smallest)
 
 

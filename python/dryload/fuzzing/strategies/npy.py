@@ -70,7 +70,7 @@ def _sound(draw: DrawFn, descrs: tuple[str, ...]) -> bytes:
 def _syntax(draw: DrawFn) -> bytes:
     good = _header(order=draw(st.sampled_from(("False", "True"))))
     texts = (
-        *("", "0", "{}", "[]", "{", good[:-1] + "'': 0, }", good[:-1] + "'shape': (), }"),
+        *("{}", "0", "", "[]", "{", good[:-1] + "'': 0, }", good[:-1] + "'shape': (), }"),
         *(_header(shape=shape) for shape in ("(0, -1)", "(-1,)", "0", "[0]", "(True,)", "(0.0,)", "f()")),
         *(_header(order=order) for order in ("2", "None", "'C'")),
         good.replace("'shape': (), ", ""),
@@ -83,8 +83,9 @@ def _too_long() -> SearchStrategy[bytes]:
 
 
 def _descr() -> SearchStrategy[bytes]:
-    texts = ("''", "'|x1'", "'<f3'", "'<i16'", "'f'", "[('a', '|x1')]", "'<M8[eon]'", "'|O8x'")
-    return st.sampled_from(texts).map(lambda descr: _file(_header(descr), b"\0"))
+    # With as many bytes as a reader that goes by the number alone expects.
+    sizes = {"'|x1'": 1, "''": 0, "'<f3'": 3, "'<i16'": 16, "'f'": 4, "[('a', '|x1')]": 1, "'<M8[eon]'": 8}
+    return st.sampled_from(tuple(sizes)).map(lambda descr: _file(_header(descr), bytes(sizes[descr])))
 
 
 def _overflow() -> SearchStrategy[bytes]:
