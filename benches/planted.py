@@ -3,11 +3,11 @@
     python benches/planted.py --engine kit --engine kit+seeds
     python benches/planted.py --engine bytes --engine bytes+seeds --python ENV/bin/python --execs 200000
 
+`fuzz` is the loop of `dryload fuzz`, which follows the lines that an input reaches; `kit` is its inputs alone.
 `bytes` is atheris where the interpreter of `--python` has it, with the parsers instrumented; where it has
-not, a loop that mutates bytes and sees no coverage. `kit` is the inputs of `dryload fuzz` in their order,
-without what it learns from running them. Engines with `+seeds` begin with the three sound files of each bug.
+not, a loop that mutates bytes and sees no coverage. Engines with `+seeds` begin with the three sound files of each bug.
 Every bug has a process of its own, because an engine may end it. Figures are kept in `planted.json`, and an
-engine that is not asked keeps its own. The exit code is 1 when a process failed, or when the kit missed a bug
+engine that is not asked keeps its own. The exit code is 1 when a process failed, or when `fuzz` missed a bug
 in `--bar` inputs.
 """
 
@@ -87,6 +87,8 @@ def run_loop(name: str, engine: str, execs: int, seed: int) -> Result:
 
     bug = BY_NAME[name]
     seeds = bug.seeds if engine.endswith("+seeds") else ()
+    if engine.startswith("fuzz"):
+        return _steered(bug, seeds, execs, seed)
     kit = engine.startswith("kit")
     inputs = kit_inputs(bug.format, seed, seeds) if kit else byte_inputs(seed, seeds)
     begun = time.perf_counter()
@@ -99,6 +101,36 @@ def run_loop(name: str, engine: str, execs: int, seed: int) -> Result:
         except Planted:
             return _result(number, number, begun)
     return _result(None, number, begun)
+
+
+def _steered(bug: Any, seeds: Sequence[bytes], execs: int, seed: int) -> Result:
+    """Does what the loop of `dryload fuzz` does: inputs that reach new lines or errors are mutated again."""
+    from dryload.fuzzing.coverage import Coverage, words_of
+    from dryload.fuzzing.inputs import Inputs
+    from tests.planted import checks
+    from tests.planted.checks import Planted
+
+    coverage = Coverage()
+    # The words of all parsers: more than a user's target has.
+    words = words_of(checks)
+    inputs = Inputs(bug.format, seeds, seed=seed, max_len=MAX_LEN, words=words)
+    begun = time.perf_counter()
+    for number in range(execs):
+        data = inputs.at(number)
+        coverage.start()
+        try:
+            bug.target(data)
+        except ValueError as error:
+            coverage.stop()
+            coverage.message(error)
+        except Planted:
+            coverage.stop()
+            return _result(number + 1, number + 1, begun)
+        finally:
+            coverage.stop()
+        if coverage.fresh:
+            inputs.learn(data)
+    return _result(None, execs, begun)
 
 
 def run_atheris(name: str, engine: str, execs: int, seed: int) -> None:
@@ -154,8 +186,8 @@ def has_atheris(python: str) -> bool:
 
 def measure(name: str, engine: str, options: argparse.Namespace) -> Result:
     """Runs one bug with one engine in a process of its own."""
-    worker = "loop" if engine.startswith("kit") or not options.atheris else "atheris"
-    python = sys.executable if engine.startswith("kit") else options.python
+    worker = "loop" if engine.startswith(OURS) or not options.atheris else "atheris"
+    python = sys.executable if engine.startswith(OURS) else options.python
     command = [python, __file__, "--worker", worker, "--bug", name, "--engine", engine]
     command += ["--execs", str(options.execs), "--seed", str(options.seed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -215,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.atheris = has_atheris(options.python)
     failed = missed = 0
     for engine in options.engine:
-        by = "dryload" if engine.startswith("kit") else "atheris" if options.atheris else "loop"
+        by = "dryload" if engine.startswith(OURS) else "atheris" if options.atheris else "loop"
         run = kept.setdefault(engine, {"bugs": {}})
         run.update(date=str(datetime.date.today()), execs=options.execs, seed=options.seed, by=by)
         ask: Callable[[str], Result] = lambda name, engine=engine: measure(name, engine, options)  # noqa: E731
@@ -223,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, result in zip(names, pool.map(ask, names), strict=True):
                 run["bugs"][name] = result
                 failed += "failed" in result
-                missed += engine.startswith("kit") and not (result["found"] or options.bar + 1) <= options.bar
+                missed += engine.startswith("fuzz") and not (result["found"] or options.bar + 1) <= options.bar
                 print(f"{engine:12} {name:28} {_cell(run, name):>10}", flush=True)
         options.kept.write_text(json.dumps(kept, indent=1) + "\n")
     text = options.table.read_text(encoding="utf-8")
@@ -254,7 +286,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-ENGINES = ("kit", "kit+seeds", "bytes", "bytes+seeds")
+ENGINES = ("fuzz", "fuzz+seeds", "kit", "kit+seeds", "bytes", "bytes+seeds")
+OURS = ("fuzz", "kit")
 COLUMNS = ("run on", "inputs a bug", "found", "of these in 20,000", "inputs/s (median)")
 MAX_LEN = 4096
 BEGIN = "<!-- begin of what benches/planted.py writes -->"

@@ -18,6 +18,9 @@ const FRAGMENTS: &[&[u8]] = &[
     b"I0x1\n",
     b"(lp0\n",
     b"\xff\xff\xff\xff",
+    b"\xc3\xa9",
+    b"\xe2\x98\x83",
+    b"\xf0\x9f\x98\x80",
     b"\0\0\0\0\0\0\0\x80",
 ];
 
@@ -61,7 +64,7 @@ const MAX_SHORTER: usize = 4096;
 
 fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
     let at = rng.below(data.len().saturating_add(1));
-    match rng.below(9) {
+    match rng.below(13) {
         0 => set(data, at, rng.byte()),
         1 => {
             let flipped = 1u8.wrapping_shl(u32::from(rng.byte() & 7)) ^ data.get(at).copied().unwrap_or(0);
@@ -87,6 +90,24 @@ fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
             data.splice(to..to, copy);
         }
         7 => data.truncate(at),
+        8 => {
+            // A run many times over: what nests, nests deep.
+            let end = at.saturating_add(rng.below(8)).saturating_add(1).min(data.len());
+            let run: Vec<u8> = data.get(at..end).unwrap_or(&[]).to_vec();
+            let times = 1usize.wrapping_shl(u32::from(rng.byte() & 7));
+            data.splice(at..at, run.repeat(times));
+        }
+        9 | 10 => {
+            // A number a little larger or smaller.
+            let by = rng.byte() & 7;
+            if let Some(byte) = data.get_mut(at) {
+                *byte = if rng.one_in(2) { byte.wrapping_add(by) } else { byte.wrapping_sub(by) };
+            }
+        }
+        11 => {
+            let byte = rng.byte() & 15;
+            set(data, at, byte);
+        }
         _ => data.insert(at, rng.byte()),
     }
 }

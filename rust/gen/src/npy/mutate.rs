@@ -27,7 +27,26 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
 /// One edit; false when a repair would undo it.
 fn edit(file: &mut File, other: &[u8], rng: &mut Rng) -> bool {
     let some = |rng: &mut Rng, from: &[&str]| rng.pick(from).copied().unwrap_or("").to_owned();
-    match rng.below(20) {
+    match rng.below(23) {
+        20 => {
+            // Words of Python that are no dict.
+            let other = rng.pick(&["0", "[]", "()", "None", "'a'", "{1, 2}", "{}", "True", "-1", "{**{}}"]).copied();
+            file.header = Err(other.unwrap_or("0").as_bytes().to_vec());
+            file.padding = b"\n".to_vec();
+            false
+        }
+        21 | 22 => {
+            // No bytes, although shape or type say something else to who multiplies carelessly.
+            let (descr, shape) = rng.pick(EMPTY).copied().unwrap_or(("'|u1'", "(0, -1)"));
+            for (key, text) in [("descr", descr), ("shape", shape)] {
+                if let Some(value) = file.value(key) {
+                    *value = text.to_owned();
+                }
+            }
+            file.data.clear();
+            file.align();
+            false
+        }
         0 => {
             let told = u64::try_from(file.text().len().saturating_add(file.padding.len())).unwrap_or(0);
             file.length = Some(match rng.below(4) {
@@ -162,6 +181,23 @@ fn shape(file: &File, rng: &mut Rng) -> String {
     let comma = if dims.len() == 1 && !rng.one_in(8) { "," } else { "" };
     format!("({}{comma})", dims.join(", "))
 }
+
+/// Types and shapes of no bytes: with a zero in them, or of more than a word counts.
+const EMPTY: &[(&str, &str)] = &[
+    ("'|u1'", "(0, -1)"),
+    ("'|u1'", "(-1, 0)"),
+    ("'|u1'", "(-1,)"),
+    ("[('a', '|u1', (-1,))]", "()"),
+    ("[('a', '|u1', (0, -1))]", "()"),
+    ("[('a', '<f4', (0,))]", "(3,)"),
+    ("'<f4'", "(4611686018427387904,)"),
+    ("'<f8'", "(4294967296, 4294967296)"),
+    ("'|V0'", "(5,)"),
+    ("'<U0'", "(5,)"),
+    ("'|u1'", "(0, True)"),
+    ("'|u1'", "(0, 99999999999999999999)"),
+    ("[]", "(4,)"),
+];
 
 const PIECES: &[&str] = &["{", "}", "'", "(", "\n", "\0", "#", "1", "\\", "lambda: 0", "\u{e9}", "L", "[", ","];
 

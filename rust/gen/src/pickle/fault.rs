@@ -77,8 +77,16 @@ impl Fault {
             Self::FrameNested => {
                 let mut inner = Vec::new();
                 frame(&mut inner, body);
-                let whole = [before, inner].concat();
-                frame(&mut out, &whole);
+                let whole = [before.as_slice(), &inner].concat();
+                if rng.one_in(2) {
+                    frame(&mut out, &whole);
+                } else {
+                    // The outer one ends where the inner one has begun.
+                    let told = before.len().saturating_add(9);
+                    out.push(Opcode::FRAME.0);
+                    out.extend_from_slice(&u64::try_from(told).unwrap_or(0).to_le_bytes());
+                    out.extend(whole);
+                }
             }
             Self::FrameStraddle => {
                 // The frame ends inside the argument of the first instruction of the body.

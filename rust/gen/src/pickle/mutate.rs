@@ -64,7 +64,7 @@ impl<'a> Donor<'a> {
 
 fn edit<'a>(pieces: &mut Vec<Piece<'a>>, donor: &mut Donor<'a>, rng: &mut Rng) {
     let at = rng.below(pieces.len().saturating_add(1));
-    match rng.below(20) {
+    match rng.below(21) {
         0 => insert(pieces, at, rng.pick(SNIPPETS).copied().unwrap_or(b"")),
         1 => insert(pieces, at, rng.pick(MEMO).copied().unwrap_or(b"")),
         2 => {
@@ -106,6 +106,7 @@ fn edit<'a>(pieces: &mut Vec<Piece<'a>>, donor: &mut Donor<'a>, rng: &mut Rng) {
         11 => other_opcode(pieces, at, rng),
         12..15 => made(pieces, at, rng),
         15..19 => another_value(pieces, rng),
+        19 => another_arity(pieces, at),
         _ => {
             let end = at.saturating_add(1).min(pieces.len());
             let snippet = rng.pick(SNIPPETS).copied().unwrap_or(b"");
@@ -175,6 +176,21 @@ fn another_value(pieces: &mut [Piece<'_>], rng: &mut Rng) {
     if let Some(piece) = pieces.get_mut(at) {
         *piece = Piece::whole(bytes);
     }
+}
+
+/// A tuple of one value more, or of one less.
+fn another_arity(pieces: &mut Vec<Piece<'_>>, at: usize) {
+    const TUPLES: [Opcode; 3] = [Opcode::TUPLE1, Opcode::TUPLE2, Opcode::TUPLE3];
+    let found = drawn(pieces, at, |piece| piece.code.is_some_and(|code| TUPLES.contains(&code)));
+    let Some((at, code)) = found.and_then(|at| Some((at, pieces.get(at)?.code?))) else { return };
+    let bytes: &[u8] = match code {
+        Opcode::TUPLE1 if at.is_multiple_of(2) => b"0)",
+        Opcode::TUPLE1 => b"K\x01\x86",
+        Opcode::TUPLE2 if at.is_multiple_of(2) => b"0\x85",
+        Opcode::TUPLE2 => b"K\x01\x87",
+        _ => b"0\x86",
+    };
+    pieces.splice(at..at.saturating_add(1), split(bytes));
 }
 
 /// Whether an opcode pushes a value and takes none.

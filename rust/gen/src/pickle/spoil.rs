@@ -295,7 +295,13 @@ pub(super) fn spoil(piece: &mut Piece<'_>, rng: &mut Rng) {
 }
 
 fn bound(width: usize, rng: &mut Rng) -> Vec<u8> {
-    let n = rng.pick(BOUNDS).copied().unwrap_or(0).to_le_bytes();
+    let n = if rng.one_in(4) {
+        // Backwards by a little: to an instruction that was read before.
+        u64::from(rng.byte() & 31).wrapping_neg()
+    } else {
+        rng.pick(BOUNDS).copied().unwrap_or(0)
+    };
+    let n = n.to_le_bytes();
     n.get(..width).unwrap_or(&[]).to_vec()
 }
 

@@ -28,7 +28,18 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
 
 /// One edit; false when a repair would undo it.
 fn edit(file: &mut File, other: &[u8], rng: &mut Rng) -> bool {
-    match rng.below(24) {
+    match rng.below(27) {
+        24 => {
+            // JSON that is no object.
+            let root = rng.pick(VALUES).copied().unwrap_or("0");
+            file.header = Ok(Node::Raw(root.to_owned()));
+            file.padding.clear();
+            false
+        }
+        25 | 26 => {
+            empty(file, rng);
+            false
+        }
         0 => {
             let told = u64::try_from(file.write().len().saturating_sub(file.data.len()).saturating_sub(8)).unwrap_or(0);
             file.length = Some(match rng.below(4) {
@@ -92,6 +103,17 @@ fn spoil_text(file: &mut File, rng: &mut Rng) {
         _ => raw.truncate(at),
     }
     file.header = Err(raw);
+}
+
+/// A tensor at the end without bytes, although its shape or its dtype say something else to
+/// who multiplies carelessly.
+fn empty(file: &mut File, rng: &mut Rng) {
+    let at = file.data.len();
+    let (dtype, shape) = rng.pick(EMPTY).copied().unwrap_or(("U8", "[0,-1]"));
+    let Ok(Node::Object(all)) = &mut file.header else { return };
+    let node = format!("{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{at},{at}]}}");
+    all.push(("\"empty\"".to_owned(), Node::parse(&node).unwrap_or(Node::Raw(node))));
+    file.align();
 }
 
 fn metadata(file: &mut File, rng: &mut Rng) -> bool {
@@ -294,6 +316,25 @@ fn number(size: u64, rng: &mut Rng) -> String {
         _ => size.wrapping_add(u64::try_from(rng.below(3)).unwrap_or(0)).wrapping_sub(1).to_string(),
     }
 }
+
+/// Shapes of no bytes: with a zero in them, of less than a byte, or of more bits than a word has.
+const EMPTY: &[(&str, &str)] = &[
+    ("U8", "[0,-1]"),
+    ("U8", "[-1,0]"),
+    ("F32", "[0,18446744073709551616]"),
+    ("U8", "[2305843009213693952]"),
+    ("U8", "[4294967296,4294967296]"),
+    ("F32", "[4611686018427387904]"),
+    ("F64", "[2305843009213693952]"),
+    ("F16", "[9223372036854775808]"),
+    ("F4", "[]"),
+    ("F4", "[1]"),
+    ("F6_E2M3", "[1]"),
+    ("U8", "[0,true]"),
+    ("U8", "[0,0.5]"),
+    ("U8", "[0,\"1\"]"),
+    ("U8", "[0,[]]"),
+];
 
 const FIELDS: &[&str] = &["dtype", "shape", "data_offsets"];
 

@@ -103,7 +103,15 @@ fn content(member: &mut Member, other: &[u8], rng: &mut Rng) {
 fn header(member: &mut Member, rng: &mut Rng) {
     let size = member.stored.len();
     let name = |rng: &mut Rng| rng.pick(NAMES).copied().unwrap_or("x").as_bytes().to_vec();
-    match rng.below(20) {
+    match rng.below(22) {
+        20 | 21 => {
+            // Said to be UTF-8, and none; or none that is said to be.
+            let bytes =
+                rng.pick(&[b"\xff".as_slice(), b"\xc3.pkl", b"a\xed\xa0\x80", b"\xe9.pkl"]).copied().unwrap_or(b"\xff");
+            member.name = bytes.to_vec();
+            member.local_name = None;
+            member.flags = if rng.one_in(3) { member.flags & !UTF8 } else { member.flags | UTF8 };
+        }
         0 => member.name = name(rng),
         1 => member.local_name = Some(name(rng)),
         2 => {
