@@ -33,7 +33,7 @@ PREFIXES = {
 PREFIXES |= {"torchscript", "zip"}
 
 # Modules of `rules` that are no rule.
-MACHINERY = {"__init__", "base", "catalogue", "judging"}
+MACHINERY = {"__init__", "base", "catalogue", "judging", "pages"}
 
 
 def defect_slugs() -> list[str]:

@@ -50,6 +50,7 @@ class SkippedRow(TypedDict):
 class TraceRow(TypedDict):
     part: int
     offset: int
+    size: int
     code: int
     name: str
     arg: str

@@ -100,13 +100,17 @@ class Finding:
     suppressed: bool = False
     suppressed_by: str = ""
     justification: str = ""
+    told_fingerprint: str = ""
 
     @property
     def fingerprint(self) -> str:
         """A short hash of rule, member and evidence that stays the same when the file is saved again.
 
-        Offsets are left out: the integers of the evidence, and hexadecimal words in its text.
+        Offsets are left out: the integers of the evidence, and hexadecimal words in its text. A finding that
+        was read from a report keeps the one it had there (`told_fingerprint`): its texts were made visible.
         """
+        if self.told_fingerprint:
+            return self.told_fingerprint
         from hashlib import sha256
 
         texts = (
@@ -125,12 +129,17 @@ class Finding:
         return {
             "rule": self.rule,
             "severity": self.severity.value,
+            "verdict": self.verdict.value,
             "message": self.message,
             "member": self.member,
+            "part": self.part,
             "span": [self.span.start, self.span.end],
             "file_span": None if self.file_span is None else [self.file_span.start, self.file_span.end],
             "evidence": dict(self.evidence),
             "value": self.value or None,
+            "label": self.label or None,
+            "note": self.note or None,
+            "help": self.help or None,
             "fingerprint": self.fingerprint,
             "suppressed": self.suppressed,
             "suppressed_by": self.suppressed_by or None,

@@ -463,9 +463,8 @@ def _part_object(row: PartRow) -> dict[str, object]:
         "protocol": row["protocol"],
         "opcodes": row["opcodes"],
         "tensors": row["tensors"],
-        "imports": [
-            {"name": each["name"], "offset": each["offset"], "class": each["class"]}
-            for each in row["imports"]
-        ],
-        "calls": [{"call": each["call"], "offset": each["offset"]} for each in row["calls"]],
+        "imports": row["imports"],
+        "calls": row["calls"],
+        "dropped": row["dropped"],
+        **({"array": row["array"]} if "array" in row else {}),
     }

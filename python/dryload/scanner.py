@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
 @frozen
 class Row:
-    """One pickle instruction as a disassembler shows it; `depth` counts the marks that are open before it."""
+    """One pickle instruction as a disassembler shows it; `size` counts its bytes with the argument, `depth`
+    the marks that are open before it."""
 
     part: int
     offset: int
+    size: int
     code: int
     name: str
     arg: str

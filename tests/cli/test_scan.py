@@ -58,8 +58,9 @@ def test_a_path_alone_is_a_scan(dryload: Run, zoo: Path) -> None:
 
 
 def test_a_folder_is_counted_and_its_other_files_are_ignored(dryload: Run, zoo: Path) -> None:
-    last = dryload("scan", zoo).stdout.splitlines()[-1]
-    assert last.startswith("4 files: 1 malicious, 1 unknown, 1 inconclusive, 1 inert, 1 ignored. ")
+    *_, counts, time = dryload("scan", zoo).stdout.splitlines()
+    assert counts == "4 files: 1 malicious, 1 unknown, 1 inconclusive, 1 inert, 1 ignored."
+    assert time.endswith(" ms, nothing was loaded.")
 
 
 def test_a_missing_path_is_said_and_nothing_is_judged(dryload: Run, zoo: Path) -> None:

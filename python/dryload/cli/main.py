@@ -67,6 +67,8 @@ usage: dryload [scan] PATH...      say what loading these files would do
        dryload fuzz MODULE:NAME    give a parser inputs that it may stumble over
        dryload generate FORMAT     write sample files: right ones, with a fault, or with an attack
        dryload disasm PATH         list the pickle instructions of a file
+       dryload report IN.json      turn a saved report into another output
+       dryload diff A B            say which tensors, members, imports and calls differ
        dryload rule [SLUG]         explain a rule, or list all of them
        dryload policy COMMAND      show, check or learn what files may import
        dryload completions SHELL   complete commands and options in bash, zsh or fish

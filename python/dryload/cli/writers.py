@@ -12,7 +12,7 @@ import sys
 
 from dryload._frozen import replace
 from dryload.errors import PolicyError
-from dryload.outputs.base import Style, make
+from dryload.outputs.base import Style, make, wants_colour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Writers:
         try:
             named = [self._opened(wanted) for wanted in options.output]
             plain = Style(verbose=options.verbose, quiet=options.quiet, policy=job.policy)
-            style = replace(plain, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+            style = replace(plain, colour=wants_colour(sys.stdout, os.environ))
             stdout: Any = sys.stdout
             if job.progress is not None and sys.stdout.isatty():
                 from dryload.cli.progress import Beneath

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dryload._native import generate, mutate
-from dryload.fuzzing._fuzzed import Teller, prepared
+from dryload.fuzzing._fuzzed import Teller, answer, prepared
 
 
 def main() -> None:
@@ -26,8 +26,7 @@ def main() -> None:
     lines = os.fdopen(os.dup(0), "rb")
     told = json.loads(lines.readline())
     try:
-        atheris: Any = import_module("atheris")
-        _counted(told)
+        atheris = _loaded(told)
     except BaseException as error:
         print(json.dumps({"broken": f"{type(error).__name__}: {error}"}), file=out, flush=True)
         return
@@ -35,6 +34,9 @@ def main() -> None:
         # Coverage is libFuzzer's business here.
         target = prepared({**told, "coverage": False}, out)
     if target is None:
+        return
+    if told["probe"]:
+        answer(target, lines, out)
         return
     corpus = tempfile.mkdtemp()
     files = [base64.b64decode(each) for each in told["seeds"] + told["learned"]]
@@ -62,25 +64,31 @@ def main() -> None:
         ]
         words: dict[str, Any] = {"internal_libfuzzer": True} if told["native"] else {}
         atheris.Setup(
-            [sys.argv[0], *options, corpus], one, custom_mutator=_mutator(told["format"], files), **words
+            [sys.argv[0], *options, corpus],
+            one,
+            custom_mutator=_mutator(atheris, told["format"], files),
+            **words,
         )
         atheris.Fuzz()
 
 
-def _counted(told: dict[str, Any]) -> None:
-    """Imports extensions with counters.
+def _loaded(told: dict[str, Any]) -> Any:
+    """Imports atheris, and extensions with counters behind it.
 
     Raises:
-        ImportError: one of them has none, or cannot be imported.
+        ImportError: one of them has no counters, or cannot be imported.
     """
     if not told["native"]:
-        return
+        return import_module("atheris")
     from importlib.machinery import ExtensionFileLoader
     from importlib.util import module_from_spec, spec_from_file_location
 
-    # The weak symbols of libFuzzer are in the core of atheris, and must be seen by what is imported next.
+    # The symbols of libFuzzer are in the core of atheris, and must be seen by what is imported after it; the
+    # mutator is a weak one, and is only found when it is there before the core.
     flags = sys.getdlopenflags()
     sys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_NOW)
+    atheris = import_module("atheris")
+    import_module("atheris.custom_mutator")
     import_module("atheris.core_with_libfuzzer")
     for path in told["native"]:
         with open(path, "rb") as file:
@@ -94,10 +102,17 @@ def _counted(told: dict[str, Any]) -> None:
         loader.exec_module(module)
         sys.modules[name] = module
     sys.setdlopenflags(flags)
+    return atheris
 
 
-def _mutator(format: str, files: list[bytes]) -> Any:
+def _mutator(atheris: Any, format: str, files: list[bytes]) -> Any:
+    # libFuzzer's own mutations know the numbers that the target compared with: most of those of bytes, and
+    # some of a format's.
+    own = 4 if format == "bytes" else 1
+
     def custom(data: bytes, max_size: int, seed: int) -> bytes:
+        if seed % 5 < own:
+            return bytes(atheris.Mutate(data, max_size))
         return mutate(format, seed, bytes(data), files[seed % len(files)])[:max_size]
 
     return custom

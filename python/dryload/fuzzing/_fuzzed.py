@@ -191,6 +191,14 @@ def prepared(told: dict[str, Any], out: IO[str]) -> Target | None:
     return target
 
 
+def answer(target: Target, lines: IO[bytes], out: IO[str]) -> None:
+    """Calls the target with what the parent sends, and tells what became of it."""
+    for line in lines:
+        asked = json.loads(line)
+        target.at_most(asked["seconds"])
+        print(json.dumps(target.outcome(base64.b64decode(asked["data"]))), file=out, flush=True)
+
+
 class Teller:
     """Calls the target with numbered inputs, and tells what is new."""
 
@@ -229,10 +237,7 @@ def main() -> None:
         return
     with open(told["place"], "r+b") as place, mmap.mmap(place.fileno(), 0) as shared:
         if told["probe"]:
-            for line in lines:
-                asked = json.loads(line)
-                target.at_most(asked["seconds"])
-                print(json.dumps(target.outcome(base64.b64decode(asked["data"]))), file=out, flush=True)
+            answer(target, lines, out)
             return
         from dryload.fuzzing.inputs import Inputs
 

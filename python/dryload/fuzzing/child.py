@@ -82,7 +82,9 @@ class Child:
         self._place.write(HEAD.pack(first, first, 0) + bytes(settings.max_len))
         self._place.flush()
         read, write = os.pipe()
-        module = "_atheris" if settings.engine == "atheris" and not probe else "_fuzzed"
+        # A probe calls what it is sent; it needs atheris only to import what was built with counters.
+        atheris = settings.native or (settings.engine == "atheris" and not probe)
+        module = "_atheris" if atheris else "_fuzzed"
         self._process = subprocess.Popen(
             [sys.executable, "-c", CHILD.format(fd=write, module=module)],
             stdin=subprocess.PIPE,

@@ -61,16 +61,19 @@ class Inputs:
             made = crossover(self._format, draw.getrandbits(64), self._base(draw), self._base(draw))
             return made[: self._max_len]
         data, other = self._base(draw), self._base(draw)
-        for _ in range(ROUNDS[int(draw.random() * len(ROUNDS))]):
-            data = mutate(self._format, draw.getrandbits(64), data, other)
-        if self._words and draw.random() < (0.5 if self._format == "bytes" else 0.1):
-            data = self._with_word(data, draw)
-        return data[: self._max_len]
+        word = bool(self._words) and draw.random() < (0.5 if self._format == "bytes" else 0.1)
+        if not (word and draw.random() < 0.6):
+            # A word is of most use in an input that is otherwise as it was.
+            for _ in range(ROUNDS[int(draw.random() * len(ROUNDS))]):
+                data = mutate(self._format, draw.getrandbits(64), data, other)
+        return (self._with_word(data, draw) if word else data)[: self._max_len]
 
     def _with_word(self, data: bytes, draw: random.Random) -> bytes:
         """Puts a word in, or writes it over what is there."""
         word = self._words[int(draw.random() * len(self._words))]
-        at = int(draw.random() * (len(data) + 1)) if draw.random() < 0.7 else 0
+        lot = draw.random()
+        # Parsers look at the start, and behind what they have read.
+        at = 0 if lot < 0.2 else len(data) if lot < 0.5 else int(draw.random() * (len(data) + 1))
         return data[:at] + word + data[at + (len(word) if draw.random() < 0.5 else 0) :]
 
     def _base(self, draw: random.Random) -> bytes:

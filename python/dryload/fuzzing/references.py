@@ -58,6 +58,8 @@ def _scanned(format: str) -> Callable[[bytes], None]:
 
     def check(data: bytes) -> None:
         report = scan(data, name=f"input.{SUFFIX.get(format, format)}")
+        if report.format not in FORMATS.get(format, (report.format,)):
+            raise Refused("other-format", f"it is of the format {report.format or 'of no file'}")
         for finding in report.findings:
             if finding.verdict in (Verdict.INVALID, Verdict.INCONCLUSIVE):
                 raise Refused(finding.rule, f"{finding.rule}: {finding.message}")
@@ -120,5 +122,13 @@ OFFICIAL = {
     "safetensors": _safetensors,
     "torch": _zipfile,
     "zip": _zipfile,
+}
+# How a scan calls what is read as a format.
+FORMATS = {
+    "npy": ("npy",),
+    "pickle": ("pickle",),
+    "safetensors": ("safetensors",),
+    "torch": ("torch-zip",),
+    "zip": ("zip", "npz", "torch-zip"),
 }
 SUFFIX = {"pickle": "pkl", "torch": "pt", "bytes": "bin"}

@@ -9,7 +9,7 @@ from dryload._frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Protocol, TextIO
 
     from dryload.policy import Policy
@@ -42,6 +42,18 @@ class RunEnd:
     summary: Summary
     elapsed_ms: int
     exit_code: int
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Says whether a stream gets colour: a terminal does that is not dumb, and the user has the last word.
+
+    NO_COLOR outranks FORCE_COLOR, as in Python itself; empty, either is as good as unset.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def make(name: str, stream: TextIO, style: Style) -> Output:

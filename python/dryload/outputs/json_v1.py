@@ -26,17 +26,17 @@ class JsonOutput:
     def __init__(self, stream: TextIO, _style: Style) -> None:
         self._stream = stream
         self._separator = "\n"
-        stream.write(f'{{"schema": "{SCHEMA}", "tool": {_dumped(TOOL)}, "files": [')
+        stream.write(f'{{"schema": "{SCHEMA}", "tool": {dumped(TOOL)}, "files": [')
 
     def add(self, report: Report) -> None:
         """Writes one file object; ignored files only count."""
         if not report.ignored:
-            self._stream.write(self._separator + _dumped(_file(report)))
+            self._stream.write(self._separator + dumped(_file(report)))
             self._separator = ",\n"
 
     def close(self, end: RunEnd) -> None:
         """Writes the summary and ends the document."""
-        self._stream.write(f'\n], "summary": {_dumped(_summary(end))}}}\n')
+        self._stream.write(f'\n], "summary": {dumped(_summary(end))}}}\n')
 
 
 class JsonLinesOutput:
@@ -48,12 +48,12 @@ class JsonLinesOutput:
     def add(self, report: Report) -> None:
         """Writes one line; ignored files only count."""
         if not report.ignored:
-            self._stream.write(_dumped(_file(report)) + "\n")
+            self._stream.write(dumped(_file(report)) + "\n")
             self._stream.flush()
 
     def close(self, end: RunEnd) -> None:
         """Writes the last line."""
-        self._stream.write(_dumped({"schema": SCHEMA, "tool": TOOL, "summary": _summary(end)}) + "\n")
+        self._stream.write(dumped({"schema": SCHEMA, "tool": TOOL, "summary": _summary(end)}) + "\n")
 
 
 def _file(report: Report) -> dict[str, object]:
@@ -64,7 +64,8 @@ def _file(report: Report) -> dict[str, object]:
     return told
 
 
-def _dumped(value: object) -> str:
+def dumped(value: object) -> str:
+    """Gives a document as one line of ASCII in which every string is fit to be shown."""
     return json.dumps(_visible(value), ensure_ascii=True)
 
 

@@ -1,13 +1,15 @@
 """The terminal output: a frame for each finding, a line for an inert file that was named, a summary line.
 
 It counts inert files of a folder and does not list them, and it draws no more frames than fit on a few
-screens. All text from files passes `safe_text`; colour only ever repeats a word.
+screens, unless it is asked to. All text from files passes `safe_text`; colour only ever repeats a word; all
+lines but those of `concise`, which are for programs, fit 80 columns.
 """
 
 from __future__ import annotations
 
 from dryload.findings import Verdict
 from dryload.outputs.base import Style
+from dryload.outputs.columns import WIDTH, columns, cut, cut_middle, wrapped
 from dryload.outputs.frame import MESSAGE_CAP, PATH_CAP, frame, paint
 from dryload.outputs.safe_text import safe_text
 
@@ -44,34 +46,57 @@ class TextOutput:
         shown = len(_shown(report, self._style))
         if report.ok and not shown:
             if not self._style.quiet and (self._style.verbose or not report.walked):
-                self._print(_inert_line(report, self._style))
+                self._print(*_inert_lines(report, self._style))
             return
         self._told += max(shown, 1)
         self._held.append(report)
         if self._told > MAX_FRAMES and not self._style.verbose:
-            self._flush_concise()
+            self._flush_grouped()
 
     def close(self, end: RunEnd) -> None:
         """Draws what was held back, then the summary line."""
         if self._told > MAX_FRAMES and not self._style.verbose:
-            self._flush_concise()
-            self._print(f"{self._told} findings, one line each; -v draws a frame for each")
+            self._flush_grouped()
+            if not self._style.quiet:
+                self._print(f"{self._told:,} findings, a line for each rule and file; {MORE}")
         else:
             for report in self._held:
-                for line in _lines(report, self._style):
-                    self._print(line)
-                self._print("")
+                self._print(*_lines(report, self._style), "")
         if not self._style.quiet:
-            self._print(_summary_line(end, self._suppressed))
+            self._print(*_summary_lines(end, self._suppressed))
 
-    def _flush_concise(self) -> None:
+    def _flush_grouped(self) -> None:
         for report in self._held:
-            for line in _concise(report, self._style):
-                self._print(line)
+            self._print(*_grouped(report, self._style))
         self._held.clear()
 
-    def _print(self, line: str) -> None:
-        self._stream.write(line + "\n")
+    def _print(self, *lines: str) -> None:
+        for line in lines:
+            self._stream.write(line + "\n")
+
+
+class FullOutput:
+    """Draws a frame for each finding as soon as its file is scanned, however many there are."""
+
+    def __init__(self, stream: TextIO, style: Style) -> None:
+        self._stream = stream
+        self._style = style
+        self._suppressed = 0
+
+    def add(self, report: Report) -> None:
+        """Draws the frames of one file; an inert one gets a line when it was named or all are wanted."""
+        self._suppressed += sum(finding.suppressed for finding in report.findings)
+        inert = report.ok and not _shown(report, self._style)
+        if report.ignored or (inert and (self._style.quiet or (report.walked and not self._style.verbose))):
+            return
+        for line in _inert_lines(report, self._style) if inert else (*_lines(report, self._style), ""):
+            self._stream.write(line + "\n")
+
+    def close(self, end: RunEnd) -> None:
+        """Writes the summary line."""
+        if not self._style.quiet:
+            for line in _summary_lines(end, self._suppressed):
+                self._stream.write(line + "\n")
 
 
 class ConciseOutput:
@@ -100,7 +125,7 @@ class ConciseOutput:
 def _lines(report: Report, style: Style) -> Iterator[str]:
     shown = _shown(report, style)
     if not shown:
-        yield _inert_line(report, style) if report.ok else _silent_line(report, style)
+        yield from _inert_lines(report, style) if report.ok else wrapped("", _silent_line(report, style), 4)
     for index, finding in enumerate(shown):
         if index:
             yield ""
@@ -116,6 +141,33 @@ def _concise(report: Report, style: Style) -> Iterator[str]:
         verdict = paint(f"{finding.verdict.value:<13}", finding.verdict, style)
         place = f"{safe_text(report.path, PATH_CAP)}{member}@{finding.span.start:#x}"
         yield f"{verdict} {place}  {finding.rule}: {safe_text(finding.message, MESSAGE_CAP)}"
+
+
+def _grouped(report: Report, style: Style) -> Iterator[str]:
+    """Gives a line for each rule that has findings in a file, cut to the width of the terminal."""
+    shown = _shown(report, style)
+    by_rule: dict[tuple[Verdict, str], list[Finding]] = {}
+    for finding in shown:
+        by_rule.setdefault((finding.verdict, finding.rule), []).append(finding)
+    path = cut_middle(safe_text(report.path, PATH_CAP), PATH_COLUMNS)
+    path += " " * (PATH_COLUMNS - columns(path))
+    for (verdict, rule), findings in by_rule.items():
+        evidence = findings[0].evidence
+        told = evidence.get("call") or evidence.get("name") or findings[0].message
+        more = f" +{len(findings) - 1:,}" if len(findings) > 1 else ""
+        line = cut(f"{verdict.value:<13} {path}  {rule}{more}: {safe_text(str(told))}", WIDTH)
+        yield paint(line[:13], verdict, style) + line[13:]
+    if not shown:
+        line = _silent_line(report, Style())
+        yield paint(line[:13], report.verdict, style) + cut(line, WIDTH)[13:]
+
+
+def _inert_lines(report: Report, style: Style) -> Iterator[str]:
+    line = _inert_line(report, Style())
+    word = len(Verdict.INERT.value)
+    first, *rest = wrapped("", line, word + 2)
+    yield paint(first[:word], Verdict.INERT, style) + first[word:]
+    yield from rest
 
 
 def _inert_line(report: Report, style: Style) -> str:
@@ -145,6 +197,20 @@ def _shown(report: Report, style: Style) -> list[Finding]:
     return [finding for finding in report.findings if style.verbose or not finding.suppressed]
 
 
+def summary_line(end: RunEnd) -> str:
+    """Says in a line what a run came to."""
+    return _summary_line(end, end.summary.suppressed + end.summary.baselined)
+
+
+def _summary_lines(end: RunEnd, suppressed: int) -> Iterator[str]:
+    """Gives the summary line, with the time on a line of its own where the whole does not fit."""
+    line = _summary_line(end, suppressed)
+    counts, stop, time = line.partition(". ") if columns(line) > WIDTH else (line, "", "")
+    yield from wrapped("", f"{counts}{stop}".rstrip())
+    if time:
+        yield from wrapped("", time)
+
+
 def _summary_line(end: RunEnd, suppressed: int) -> str:
     summary = end.summary
     told = [f"{count:,} {verdict.value}" for verdict, count in summary.counts.items() if count]
@@ -172,3 +238,6 @@ def _count(number: int, noun: str) -> str:
 
 # About three screens of frames; beyond that a reader wants a list.
 MAX_FRAMES = 20
+MORE = "full frames: --format full"
+# Of a path in a line for a rule and file; the rest is for the rule and what it is about.
+PATH_COLUMNS = 30

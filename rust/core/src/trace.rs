@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 pub struct Row {
     /// Offset in the part.
     pub offset: u64,
+    /// Bytes of it and its argument.
+    pub size: u64,
     /// Opcode byte.
     pub code: u8,
     /// Opcode name.
@@ -69,9 +71,14 @@ impl Trace {
         }
     }
 
-    /// The rows kept.
+    /// The rows kept. Where the instructions end before an offset, as those of
+    /// a cut file do, its rows are the last ones.
     #[must_use]
-    pub fn into_rows(self) -> Vec<Row> {
+    pub fn into_rows(mut self) -> Vec<Row> {
+        let last = self.ring.back().map_or(0, |row| row.offset);
+        if self.around.is_some_and(|around| around.last().is_some_and(|&offset| offset > last)) {
+            self.rows.extend(self.ring);
+        }
         self.rows
     }
 }

@@ -125,6 +125,7 @@ fn rows<'py>(py: Python<'py>, record: &Record) -> PyResult<Bound<'py, PyList>> {
         let dict = PyDict::new(py);
         dict.set_item("part", part)?;
         dict.set_item("offset", row.offset)?;
+        dict.set_item("size", row.size)?;
         dict.set_item("code", row.code)?;
         dict.set_item("name", row.name)?;
         dict.set_item("arg", &row.arg)?;

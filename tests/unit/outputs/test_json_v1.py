@@ -50,8 +50,13 @@ def test_the_document_holds_schema_tool_files_and_summary(plain: bytes, evil: by
     assert set(finding) == {
         "rule",
         "severity",
+        "verdict",
         "message",
         "member",
+        "part",
+        "label",
+        "note",
+        "help",
         "span",
         "file_span",
         "evidence",

@@ -136,8 +136,8 @@ pub fn describe(op: &Op<'_>, payload: Option<&[u8]>) -> String {
     }
 }
 
-/// Bytes of an argument that are shown.
-const MAX_SHOWN: usize = 60;
+/// Bytes of an argument that are shown: more than any honest name has.
+const MAX_SHOWN: usize = 160;
 
 #[inline]
 fn need<T>(value: Option<T>, bytes: u64) -> Result<T, Stop> {

@@ -183,6 +183,9 @@ impl PickleScanner {
             };
             let end = self.pos.saturating_add(op.len);
             if end > self.len {
+                if tracing {
+                    self.trace(&op, None, out);
+                }
                 self.truncated(op.code.name(), out);
                 return true;
             }
@@ -503,6 +506,7 @@ impl PickleScanner {
         if let Some(trace) = &mut out.trace {
             trace.push(Row {
                 offset: self.pos,
+                size: op.len,
                 code: op.code.0,
                 name: op.code.name(),
                 arg: super::op::describe(op, payload),
