@@ -34,9 +34,9 @@ def test_files_of_their_writers_pass_with_and_without_the_check(bug: Bug) -> Non
 
 
 @ALL
-def test_no_shorter_beginning_or_end_shows_it(bug: Bug) -> None:
-    for cut in range(len(bug.smallest)):
-        for piece in (bug.smallest[:cut], bug.smallest[cut + 1 :]):
+def test_without_one_of_its_bytes_or_its_end_it_shows_nothing(bug: Bug) -> None:
+    for place in range(len(bug.smallest)):
+        for piece in (bug.smallest[:place], bug.smallest[:place] + bug.smallest[place + 1 :]):
             with pytest.raises(ValueError):  # noqa: PT011
                 _parsed(bug, piece)
 

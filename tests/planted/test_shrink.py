@@ -22,7 +22,7 @@ ANY = {
     "bytes": st.binary(),
 }
 
-# Two of each format, of those that the strategies can show. They were written after the bugs, so this is about
+# Two of each format that the strategies can show. They were written after the bugs, so this is about
 # shrinking and not about finding.
 CHOSEN = {
     "pickle-frame-nested": "pickle",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dryload._frozen import frozen
 from dryload.fuzzing.strategies._pickle_values import name, text, values, written
-from dryload.fuzzing.strategies.pickle import CANARY, frame
+from dryload.fuzzing.strategies.pickle import CANARY, canary_calls, frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ def _nested(draw: DrawFn) -> bytes:
 def _truncated(draw: DrawFn, protocol: int) -> bytes:
     # A name is not cut: what is there of it is told as another name.
     steps = written(draw(values(protocol)), protocol)
+    if protocol >= 4 and draw(st.booleans()):
+        whole = b"".join(steps) + b"."
+        return frame(len(whole) + draw(st.integers(1, 1 << 32))) + whole
     half = draw(st.sampled_from((b"", b"J\0", b"X\1\0", b"X\3\0\0\0ab")))
     return b"".join(steps[: draw(st.integers(0, len(steps)))]) + half
 
@@ -120,6 +123,20 @@ def _external(_: int) -> SearchStrategy[bytes]:
 
 def _future(_: int) -> SearchStrategy[bytes]:
     return st.integers(6, 255).map(lambda protocol: b"\x80" + bytes((protocol,)) + b"N.")
+
+
+def _called(protocol: int) -> SearchStrategy[bytes]:
+    forms = canary_calls(protocol)
+    return st.sampled_from(forms).map(lambda code: b"".join(written(code, protocol)))
+
+
+@st.composite
+def _imported(draw: DrawFn, protocol: int) -> bytes:
+    if protocol < 4 or not draw(st.booleans()):
+        return b"".join(written(name(protocol, *CANARY), protocol))
+    # Both words stand elsewhere, and come from the memo.
+    module, function = (text(protocol, word) for word in CANARY)
+    return module + b"q\xfe0" + function + b"q\xff0h\xfeh\xff\x93"
 
 
 def _computed_name(protocol: int) -> SearchStrategy[bytes]:
@@ -149,8 +166,8 @@ FAULTS: dict[str, Fault] = {
     ),
     "pickle-truncated": Fault(steps=_truncated, least=2, whole=True),
     "pickle-unsupported-protocol": Fault(steps=_future, bare=True, whole=True, headless=True),
-    "pickle-dangerous-call": Fault(steps=_named(*CANARY, b")R"), least=2),
-    "pickle-dangerous-import": Fault(steps=_named(*CANARY, b""), least=2),
+    "pickle-dangerous-call": Fault(steps=_called, least=2),
+    "pickle-dangerous-import": Fault(steps=_imported, least=2),
     "pickle-computed-name": Fault(steps=_computed_name, least=4),
     "pickle-computed-call": Fault(steps=_any_of(b"ccollections\nOrderedDict\n)R)R"), least=2),
     "pickle-extension-code": Fault(steps=_any_of(b"\x82\1", b"\x83\0\1", b"\x84\0\0\1\0"), least=2),

@@ -10,7 +10,7 @@ from functools import partial
 
 from hypothesis import strategies as st
 
-from dryload.fuzzing.strategies._zip_writer import DEFLATED, Member, archive, changed, plain
+from dryload.fuzzing.strategies._zip_writer import DEFLATED, UTF8, Member, archive, changed, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +66,15 @@ def _folder(members: list[Member]) -> bytes:
     return folder + slash
 
 
+def _odd_name(sound: Members) -> SearchStrategy[bytes]:
+    # The last is UTF-8 by its flag, and not by its bytes.
+    named = _named("a./b", "a\\b", "a\nb", "aux.pkl", "a" * 256)(sound)
+    no_text = sound.map(
+        lambda members: archive([*members, Member(name=_folder(members) + b"\xff", content=b"", flags=UTF8)])
+    )
+    return st.one_of(named, no_text)
+
+
 def _missing_end(sound: Members) -> SearchStrategy[bytes]:
     return sound.map(lambda members: archive(members)[:-22])
 
@@ -81,8 +90,12 @@ def _trailing(sound: Members) -> SearchStrategy[bytes]:
 @st.composite
 def _directory(draw: DrawFn, sound: Members) -> bytes:
     members = draw(sound)
-    count = draw(st.integers(0, 8).filter(lambda count: count != len(members)))
-    return archive(members, count=count)
+    what = draw(st.sampled_from(("count", "comment", "place")))
+    if what == "count":
+        return archive(members, count=draw(st.integers(0, 8).filter(lambda count: count != len(members))))
+    if what == "comment":
+        return archive(members)[:-2] + draw(st.integers(1, 99)).to_bytes(2, "little")
+    return archive(members, shift=draw(st.integers(1, 46)))
 
 
 @st.composite
@@ -160,7 +173,7 @@ FAULTS: dict[str, Maker] = {
     "zip-member-overlap": _overlap,
     "zip-bad-checksum": _spoiled(_checksum),
     "zip-unsafe-name": _named("../a", "/a", "a/../../b", "C:/a", "..\\a"),
-    "zip-odd-name": _named("a./b", "a\\b", "a\nb", "aux.pkl", "a" * 256),
+    "zip-odd-name": _odd_name,
     "zip-encrypted-member": _flags(1),
     "zip-unsupported-method": _field("method", 1, 9, 12, 14, 99),
     "zip-bad-deflate": _spoiled(_bad_deflate),

@@ -75,7 +75,12 @@ def _syntax(draw: DrawFn) -> bytes:
         *(_header(order=order) for order in ("2", "None", "'C'")),
         good.replace("'shape': (), ", ""),
     )
-    return _file(draw(st.sampled_from(texts)), b"\0")
+    spoiled = [_file(text, b"\0") for text in texts]
+    spoiled += [_file(_header(shape=shape)) for shape in ("(0, -1)", "(-1,)", "(False,)")]
+    spoiled.append(_file(_header("[('a', '|u1', (-1,))]")))
+    # No newline at the end, and no UTF-8 where version 3 has it.
+    spoiled += [b"\x93NUMPY\1\0\2\0{}", b"\x93NUMPY\3\0\2\0\0\0\xff\n"]
+    return draw(st.sampled_from(spoiled))
 
 
 def _too_long() -> SearchStrategy[bytes]:
@@ -84,7 +89,16 @@ def _too_long() -> SearchStrategy[bytes]:
 
 def _descr() -> SearchStrategy[bytes]:
     # With as many bytes as a reader that goes by the number alone expects.
-    sizes = {"'|x1'": 1, "''": 0, "'<f3'": 3, "'<i16'": 16, "'f'": 4, "[('a', '|x1')]": 1, "'<M8[eon]'": 8}
+    sizes = {
+        "'|x1'": 1,
+        "''": 0,
+        "'<f3'": 3,
+        "'<i16'": 16,
+        "'f'": 4,
+        "[('a', '|x1')]": 1,
+        TWICE: 2,
+        "'<M8[eon]'": 8,
+    }
     return st.sampled_from(tuple(sizes)).map(lambda descr: _file(_header(descr), bytes(sizes[descr])))
 
 
@@ -100,6 +114,8 @@ def _trailing(draw: DrawFn) -> bytes:
 
 @st.composite
 def _truncated(draw: DrawFn) -> bytes:
+    if draw(st.booleans()):
+        return b"\x93NUMPY\1\0" + draw(st.integers(1, 1000)).to_bytes(2, "little")
     descr, count = draw(st.sampled_from(tuple(DESCRS))), draw(st.integers(1, 4))
     shape = "()" if count == 1 else f"({count},)"
     size = draw(st.integers(0, count * DESCRS[descr] - 1))
@@ -112,6 +128,8 @@ def _version(draw: DrawFn) -> bytes:
     data[6:8] = draw(st.sampled_from((b"\4\0", b"\0\0", b"\1\1", b"\xff\xff")))
     return bytes(data)
 
+
+TWICE = "[('a', '|u1'), ('a', '|u1')]"
 
 # Bytes of an item by the description of its dtype.
 DESCRS = {

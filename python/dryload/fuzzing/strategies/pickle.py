@@ -79,7 +79,7 @@ def _whole(protocol: int, code: Code) -> list[bytes]:
 def _sound(draw: DrawFn, protocol: int, malicious: bool) -> bytes:  # noqa: FBT001
     code = draw(values(protocol))
     if malicious:
-        place = draw(st.sampled_from(_malicious(protocol)))
+        place = draw(st.sampled_from(canary_calls(protocol)))
         before = draw(st.booleans())
         code = (*place, b"0", *code) if before else (b"(", *code, *place, b"t")
     steps = _whole(protocol, code)
@@ -92,7 +92,7 @@ def _sound(draw: DrawFn, protocol: int, malicious: bool) -> bytes:  # noqa: FBT0
 
 
 @cache
-def _malicious(protocol: int) -> list[Code]:
+def canary_calls(protocol: int) -> list[Code]:
     """Lists calls of the canary, by each opcode that calls a function."""
     module, function = CANARY
     canary = name(protocol, module, function)

@@ -140,13 +140,8 @@ def _checkpoint(draw: DrawFn, fault: str = "", *, version: bool = True) -> list[
     for number in range(count):
         kind = draw(st.sampled_from(tuple(KINDS)))
         size = draw(st.integers(1 if fault else 0, 4))
-        told = size
         spoiled = fault if number == 0 else ""
-        if spoiled == "torch-storage-size":
-            told = (size + draw(st.integers(1, 8))) % 9
-        storage = _storage(kind, str(number), told)
-        tensor = draw(st.booleans()) and not spoiled
-        values.append(_tensor(storage, size) if tensor else storage)
+        values.append(draw(_value(kind, str(number), size, spoiled)))
         if spoiled != "torch-storage-missing":
             content = bytes(size * KINDS[kind])
             members.append(Member(name=folder + b"/data/%d" % number, content=content))
@@ -155,6 +150,18 @@ def _checkpoint(draw: DrawFn, fault: str = "", *, version: bool = True) -> list[
     if version and draw(st.booleans()):
         members.append(Member(name=folder + b"/version", content=b"3\n"))
     return members
+
+
+@st.composite
+def _value(draw: DrawFn, kind: str, key: str, size: int, fault: str) -> bytes:
+    """Gives a storage, or a tensor over it. One of a wrong size is either, with more or fewer elements."""
+    if fault == "torch-storage-size":
+        more = draw(st.integers(1, 8))
+        if draw(st.booleans()):
+            return _tensor(_storage(kind, key, size), size + more)
+        return _storage(kind, key, (size + more) % 9)
+    storage = _storage(kind, key, size)
+    return _tensor(storage, size) if not fault and draw(st.booleans()) else storage
 
 
 def _storage(kind: str, key: str, count: int) -> bytes:
