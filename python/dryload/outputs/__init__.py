@@ -7,4 +7,5 @@ OUTPUTS = {
     "concise": "dryload.outputs.text:ConciseOutput",
     "json": "dryload.outputs.json_v1:JsonOutput",
     "jsonl": "dryload.outputs.json_v1:JsonLinesOutput",
+    "html": "dryload.outputs.html:HtmlOutput",
 }
