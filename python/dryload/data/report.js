@@ -250,8 +250,9 @@
     const list = $("list");
     const top = here * height;
     const room = list.clientHeight - height - 2; // under the heading of the table
-    if (top < list.scrollTop) list.scrollTop = top;
-    else if (top + height > list.scrollTop + room) list.scrollTop = top + height - room;
+    // A step scrolls by a row, a leap to the middle.
+    if (top < list.scrollTop - height || top > list.scrollTop + room + height) list.scrollTop = top - room / 2;
+    else list.scrollTop = Math.max(Math.min(list.scrollTop, top), top + height - room);
     drawRows(true);
     if (focus) focusRow();
   }

@@ -46,10 +46,20 @@ def instructions(
         if kept:
             marked = set(places) | _not_allowed(parts[part])
             asked = {offset for at, offset in centres if at == part}
+            meant = _meant(parts[part])
             told.append(
                 {
                     "part": part,
-                    "rows": [[row.offset, row.code, row.name, row.arg, _kind(row, marked)] for row in kept],
+                    "rows": [
+                        [
+                            row.offset,
+                            row.code,
+                            row.name,
+                            row.arg or meant.get(row.offset, ""),
+                            _kind(row, marked),
+                        ]
+                        for row in kept
+                    ],
                     "labels": {str(offset): label for offset, label in places.items()},
                     "gaps": [len(kept)] if len(kept) < len(mine) else _gaps(mine, asked),
                 }
@@ -92,7 +102,15 @@ def _labels(report: Report, parts: Sequence[Part]) -> dict[int, dict[int, str]]:
 
 
 def _not_allowed(part: Part) -> set[int]:
-    return {row.offset for row in (*part.imports, *part.calls) if row.standing != "allow"}
+    imports = {row.offset for row in part.imports if row.standing != "allow"}
+    return imports | {row.offset for row in part.calls if row.standing != "allow"}
+
+
+def _meant(part: Part) -> dict[int, str]:
+    """Says what the instructions without an argument of their own import and call."""
+    return {row.offset: f"→ {row.name}" for row in part.imports} | {
+        row.offset: f"→ {row.call}" for row in part.calls
+    }
 
 
 def _kind(row: Row, marked: set[int]) -> str:
