@@ -240,9 +240,9 @@ def test_a_link_leads_to_a_file_and_an_offset(show: Show, zoo: list[Report]) -> 
     page.click(".card a")
     assert page.get_attribute(".ops tr.target", "data-offset") == str(zoo[0].findings[0].span.start)
     page.evaluate("location.hash = '#file=3'")
-    page.wait_for_function("document.querySelector('.bar h2').textContent.endsWith('plain.pkl')")
+    api.expect(page.locator(".bar h2")).to_contain_text("plain.pkl")
     page.go_back()
-    page.wait_for_function("document.querySelector('.bar h2').textContent.endsWith('evil.pkl')")
+    api.expect(page.locator(".bar h2")).to_contain_text("evil.pkl")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_what_files_are_called_and_hold_stays_text(show: Show, tmp_path: Path) -
     page = show(reports)
     for index, report in enumerate(reports, 1):
         page.evaluate(f"location.hash = '#file={index}'")
-        page.wait_for_function(f"document.querySelectorAll('tr.here[data-file=\"{index}\"]').length")
+        api.expect(page.locator(f"tr.here[data-file='{index}']")).to_have_count(1)
         assert INJECTED in page.text_content("#detail")
         assert INJECTED in report.path
         page.fill("#search", INJECTED)
@@ -318,7 +318,7 @@ def test_six_thousand_files_are_a_few_rows_at_a_time(show: Show, plain: bytes, e
     assert len(names(page)) < 100
     assert names(page)[0] == "found.pkl"
     page.evaluate("document.getElementById('list').scrollTop = 1e9")
-    page.wait_for_function("document.querySelector('#rows').textContent.includes('5999.pkl')")
+    api.expect(page.locator("#rows")).to_contain_text("5999.pkl")
     assert len(names(page)) < 100
     page.click("th[data-key=path] button")
     assert names(page)[0] == "0000.pkl"
@@ -360,8 +360,8 @@ def test_paper_has_all_rows(show: Show, plain: bytes) -> None:
     assert len(names(page)) < 100
 
 
-# Gives the texts in sight whose contrast to the ground behind them is under the 4.5 of WCAG 2.1 AA, which leaves
-# out what is disabled.
+# Gives the texts in sight whose contrast to the ground behind them is under the 4.5 of WCAG 2.1 AA, which
+# leaves out what is disabled.
 CONTRAST = """() => {
     const parsed = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
     const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
