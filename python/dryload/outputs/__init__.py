@@ -13,4 +13,5 @@ OUTPUTS = {
     "gitlab": "dryload.outputs.gitlab:GitlabOutput",
     "junit": "dryload.outputs.junit:JunitOutput",
     "markdown": "dryload.outputs.markdown:MarkdownOutput",
+    "html": "dryload.outputs.html:HtmlOutput",
 }
