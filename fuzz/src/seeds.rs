@@ -18,13 +18,6 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("s.safetensors", safetensors(r#"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]}}"#, &[0; 9])),
     ];
     let pickle: &[u8] = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02tQK\0K\x02\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR.";
-    seeds.push((
-        "index.json",
-        br#"{"metadata":{"total_size":8},"weight_map":{"a":"x\u00e9","b":["1",2.5,true,null]}}"#.to_vec(),
-    ));
-    seeds.push(("name.txt", b"a/b/../c.pkl".to_vec()));
-    // Entries of policies, as `entries_are_read` wants them: a few of every length.
-    seeds.extend(pickle::allowed().iter().step_by(97).map(|row| ("entry.txt", row.spec.text.clone().into_bytes())));
     seeds.push(("t.pt", zip(&[("t/data.pkl", pickle), ("t/version", b"3\n"), ("t/data/0", &[0; 8])])));
     let object = npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"\x80\x02]Na.");
     let inner = zip(&[("c.pkl", b"\x80\x02N.")]);
@@ -90,10 +83,14 @@ fn programs() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Pickles that the generator makes: values, calls and streams that no pickler
-/// writes, of every protocol.
+/// writes, of every protocol. And what is no model: a JSON text, the name of a member,
+/// and entries of policies, a few of every length.
 #[must_use]
 pub fn generated() -> Vec<(&'static str, Vec<u8>)> {
-    (0..GENERATED).map(|seed| ("generated.pkl", pickle::generate(&mut Rng::new(seed)))).collect()
+    let json = br#"{"metadata":{"total_size":8},"weight_map":{"a":"x\u00e9","b":["1",2.5,true,null]}}"#;
+    let pickles = (0..GENERATED).map(|seed| ("generated.pkl", pickle::generate(&mut Rng::new(seed))));
+    let entries = pickle::allowed().iter().step_by(97).map(|row| ("entry.txt", row.spec.text.clone().into_bytes()));
+    pickles.chain(entries).chain([("index.json", json.to_vec()), ("name.txt", b"a/b/../c.pkl".to_vec())]).collect()
 }
 
 /// As many as the other seeds, twice over: they are small.

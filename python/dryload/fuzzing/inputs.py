@@ -78,7 +78,7 @@ class Inputs:
 
     def _base(self, draw: random.Random) -> bytes:
         """What a mutant is made of: mostly a file that is given or was learned, the latest more often."""
-        if self._learned and draw.random() < 0.6:
+        if self._learned and draw.random() < (0.9 if self._format == "bytes" else 0.6):
             count = len(self._learned)
             place = draw.random()
             return self._learned[count - 1 - int(place * place * count)]

@@ -24,6 +24,9 @@ const FRAGMENTS: &[&[u8]] = &[
     b"\0\0\0\0\0\0\0\x80",
 ];
 
+/// Characters of one to four bytes.
+const CHARACTERS: &[&[u8]] = &[b"a", b"\xc3\xa9", b"\xe2\x98\x83", b"\xf0\x9f\x98\x80"];
+
 /// Lengths at which arithmetic goes wrong.
 const LENGTHS: &[u32] = &[0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 
@@ -34,7 +37,9 @@ const MAX_LEN: usize = 1 << 16;
 #[must_use]
 pub fn mutate(seed: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut data = seed.get(..MAX_LEN).unwrap_or(seed).to_vec();
-    for _ in 0..=rng.below(8) {
+    // One edit leaves what was reached before it as it was.
+    let more = if rng.one_in(2) { 0 } else { rng.below(8) };
+    for _ in 0..=more {
         edit(&mut data, rng);
     }
     data.truncate(MAX_LEN);
@@ -64,7 +69,7 @@ const MAX_SHORTER: usize = 4096;
 
 fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
     let at = rng.below(data.len().saturating_add(1));
-    match rng.below(13) {
+    match rng.below(17) {
         0 => set(data, at, rng.byte()),
         1 => {
             let flipped = 1u8.wrapping_shl(u32::from(rng.byte() & 7)) ^ data.get(at).copied().unwrap_or(0);
@@ -108,7 +113,32 @@ fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
             let byte = rng.byte() & 15;
             set(data, at, byte);
         }
+        12 | 13 => {
+            // Some bytes more, and a number before them larger by as much: what has a
+            // length keeps it.
+            let new = match rng.below(3) {
+                0 => vec![0; rng.below(3).saturating_add(1)],
+                1 => vec![rng.byte() & 15],
+                _ => rng.pick(CHARACTERS).copied().unwrap_or(b"\xc3\xa9").to_vec(),
+            };
+            let by = u8::try_from(new.len()).unwrap_or(0);
+            add(data, rng.below(at), if rng.one_in(2) { by } else { 1 });
+            data.splice(at..at, new);
+        }
+        14 | 15 => {
+            // Two numbers larger by as much: a part, and the sum of the parts.
+            let by = (rng.byte() & 3).saturating_add(1);
+            add(data, at, by);
+            let other = rng.below(data.len());
+            add(data, other, by);
+        }
         _ => data.insert(at, rng.byte()),
+    }
+}
+
+fn add(data: &mut [u8], at: usize, by: u8) {
+    if let Some(b) = data.get_mut(at) {
+        *b = b.wrapping_add(by);
     }
 }
 

@@ -48,6 +48,7 @@ pub fn generate(format: Format, rng: &mut Rng) -> Vec<u8> {
             let fault = rng.pick(faults(format)).copied().filter(|id| !LONG.contains(id));
             fault.and_then(|id| with_fault(format, id, rng)).unwrap_or_default()
         }
+        (Format::Torch, 1..4) => torch::odd(rng),
         (_, 1) => malicious(format, rng),
         _ => valid(format, rng),
     }

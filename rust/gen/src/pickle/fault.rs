@@ -122,7 +122,15 @@ impl Fault {
             Self::TextEncoding => g.some(&[b"S'caf\xe9'\n.", b"X\x01\0\0\0\xff.", b"\x8c\x02\xc3(."]),
             Self::StringQuotes => g.some(&[b"S\"name'\n.", b"Sname\n.", b"S'name\n."]),
             Self::ProtoPosition => g.some(&[b"N\x80\x02.", b"N\x80\x04.", b"NN\x80\x020."]),
-            Self::NegativeLength => g.some(&[b"T\xff\xff\xff\xff.", b"\x8b\xff\xff\xff\xff.", b"T\0\0\0\x80."]),
+            Self::NegativeLength => {
+                // Also as short a way back as to this instruction, or to the one before.
+                let code = g.some(&[b"T", b"T", b"\x8b"]);
+                let back = u32::from(g.rng.byte() & 15).saturating_add(1).wrapping_neg();
+                let length = if g.rng.one_in(3) { 0x8000_0000 } else { back };
+                g.out.extend_from_slice(code);
+                g.out.extend_from_slice(&length.to_le_bytes());
+                b"."
+            }
             Self::OperandType => g.some(&[b"K\x01K\x02\x93.", b"K\x01}b.", b"(Nd.", b")Na."]),
             Self::Truncated => g.some(&[b"\x8c\x08the end", b"N", b"X\xff\0\0\0a", b"C\x05ab", b"M\x01", b"I1"]),
             Self::TrailingData => {

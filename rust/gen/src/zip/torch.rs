@@ -46,12 +46,40 @@ pub fn valid(rng: &mut Rng) -> Vec<u8> {
     let mut tensors = Vec::new();
     let mut storages = Vec::new();
     for (name, key) in NAMES.iter().zip(KEYS).take(count) {
-        let (class, bytes) = rng.pick(STORAGES).copied().unwrap_or(("FloatStorage", 4));
+        let float = rng.one_in(2);
+        let (class, bytes) = rng.pick(STORAGES).copied().filter(|_| !float).unwrap_or(("FloatStorage", 4));
         let n = [0usize, 1, 2, 3, 8].get(rng.below(5)).copied().unwrap_or(1);
         tensors.push((*name, class, *key, i64::try_from(n).unwrap_or(0)));
         storages.push((*key, vec![0; n.saturating_mul(bytes)]));
     }
     archive(root, &dict(&tensors), &storages).write()
+}
+
+/// A checkpoint of one tensor whose numbers do not all fit each other: elements of the
+/// storage and of the tensor, offset, sizes, strides.
+#[must_use]
+pub fn odd(rng: &mut Rng) -> Vec<u8> {
+    let n = [1i64, 2, 4, 6].get(rng.below(4)).copied().unwrap_or(2);
+    let number = |rng: &mut Rng| {
+        [0, 1, 1, 2, 3, n, n.saturating_add(1), -1, 0x7fff_ffff].get(rng.below(9)).copied().unwrap_or(1)
+    };
+    let mut layout = Layout { numel: n, offset: 0, size: vec![n], stride: vec![1] };
+    match rng.below(5) {
+        0 => layout.numel = number(rng),
+        1 => layout.offset = number(rng),
+        2 => layout.size = (0..rng.below(4)).map(|_| number(rng)).collect(),
+        3 => layout.stride = (0..rng.below(4)).map(|_| number(rng)).collect(),
+        _ => {
+            layout.size = (0..rng.below(4)).map(|_| number(rng)).collect();
+            layout.stride = layout.size.iter().map(|_| number(rng)).collect();
+        }
+    }
+    let mut object = Vec::new();
+    head(&mut object);
+    tensor(&mut object, "weight", "FloatStorage", "0", &layout);
+    object.extend_from_slice(b"u.");
+    let bytes = usize::try_from(n).unwrap_or(0).saturating_mul(4);
+    archive("m", &object, &[("0", vec![0; bytes])]).write()
 }
 
 /// A checkpoint around a pickle.
@@ -72,21 +100,53 @@ fn archive(root: &str, object: &[u8], storages: &[(&str, Vec<u8>)]) -> Archive {
 
 /// An ordered dict of tensors: name, class and key of the storage, number of elements.
 fn dict(tensors: &[(&str, &str, &str, i64)]) -> Vec<u8> {
-    let mut out = b"\x80\x02ccollections\nOrderedDict\n)R(".to_vec();
+    let mut out = Vec::new();
+    head(&mut out);
     for (name, class, key, n) in tensors {
-        text(&mut out, name);
-        out.extend_from_slice(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-        text(&mut out, "storage");
-        out.extend_from_slice(format!("ctorch\n{class}\n").as_bytes());
-        text(&mut out, key);
-        text(&mut out, "cpu");
-        number(&mut out, *n);
-        out.extend_from_slice(b"tQK\0");
-        number(&mut out, *n);
-        out.extend_from_slice(b"\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR");
+        let layout = Layout { numel: *n, offset: 0, size: vec![*n], stride: vec![1] };
+        tensor(&mut out, name, class, key, &layout);
     }
     out.extend_from_slice(b"u.");
     out
+}
+
+/// The numbers of a tensor.
+struct Layout {
+    numel: i64,
+    offset: i64,
+    size: Vec<i64>,
+    stride: Vec<i64>,
+}
+
+fn head(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\x80\x02ccollections\nOrderedDict\n)R(");
+}
+
+fn tensor(out: &mut Vec<u8>, name: &str, class: &str, key: &str, layout: &Layout) {
+    text(out, name);
+    out.extend_from_slice(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+    text(out, "storage");
+    out.extend_from_slice(format!("ctorch\n{class}\n").as_bytes());
+    text(out, key);
+    text(out, "cpu");
+    number(out, layout.numel);
+    out.extend_from_slice(b"tQ");
+    number(out, layout.offset);
+    for numbers in [&layout.size, &layout.stride] {
+        match numbers.as_slice() {
+            [] => out.push(b')'),
+            [one] => {
+                number(out, *one);
+                out.push(0x85);
+            }
+            more => {
+                out.push(b'(');
+                more.iter().for_each(|n| number(out, *n));
+                out.push(b't');
+            }
+        }
+    }
+    out.extend_from_slice(b"\x89ccollections\nOrderedDict\n)RtR");
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {
