@@ -3,9 +3,10 @@
     python benches/planted.py --engine kit --engine kit+seeds
     python benches/planted.py --engine bytes --engine bytes+seeds --python ENV/bin/python --execs 200000
 
-`fuzz` is the loop of `dryload fuzz`, which follows the lines that an input reaches; `kit` is its inputs alone.
-`bytes` is atheris where the interpreter of `--python` has it, with the parsers instrumented; where it has
-not, a loop that mutates bytes and sees no coverage. Engines with `+seeds` begin with the three sound files of each bug.
+`fuzz` is the loop of `dryload fuzz`, which follows the lines that an input reaches; `kit` is its inputs
+alone. `bytes` is atheris where the interpreter of `--python` has it, with the parsers instrumented; where it
+has not, a loop that mutates bytes and sees no coverage. Engines with `+seeds` begin with the three sound
+files of each bug.
 Every bug has a process of its own, because an engine may end it. Figures are kept in `planted.json`, and an
 engine that is not asked keeps its own. The exit code is 1 when a process failed, or when `fuzz` missed a bug
 in `--bar` inputs.
@@ -255,7 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, result in zip(names, pool.map(ask, names), strict=True):
                 run["bugs"][name] = result
                 failed += "failed" in result
-                missed += engine.startswith("fuzz") and not (result["found"] or options.bar + 1) <= options.bar
+                missed += (
+                    engine.startswith("fuzz") and not (result["found"] or options.bar + 1) <= options.bar
+                )
                 print(f"{engine:12} {name:28} {_cell(run, name):>10}", flush=True)
         options.kept.write_text(json.dumps(kept, indent=1) + "\n")
     text = options.table.read_text(encoding="utf-8")
