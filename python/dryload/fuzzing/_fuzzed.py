@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Sequence
 from typing import IO, Any
 
-from dryload.fuzzing.child import HEAD
+from dryload.fuzzing.child import FIRST, HEAD
 from dryload.fuzzing.coverage import Coverage, words_of
 from dryload.fuzzing.references import code_of, reference
 
@@ -57,6 +57,7 @@ class Target:
         self._seconds: float = told["seconds"]
         self._limit: float = told["limit"]
         self._slowest = 0.0
+        self._first = True
         signal.signal(signal.SIGALRM, self._late)
         self._reference = reference(told["oracle"], told["format"]) if told["oracle"] else None
         self.coverage = Coverage() if told["coverage"] else None
@@ -70,15 +71,20 @@ class Target:
         self.acts.clear()
         refused: BaseException | None = None
         result: Any = None
-        if self.coverage is not None:
+        limit = self._limit
+        if self._first:
+            # What is imported on first use takes its time, and is not the target's code.
+            self._first, limit = False, max(limit, FIRST)
+        elif self.coverage is not None:
             self.coverage.start()
         try:
             given = self._given(data)
             self._watching = True
-            signal.setitimer(signal.ITIMER_REAL, self._limit)
+            signal.setitimer(signal.ITIMER_REAL, limit)
             began = time.perf_counter()
             result = self._call(given)
-            self._slowest = max(self._slowest, time.perf_counter() - began)
+            if limit == self._limit:
+                self._slowest = max(self._slowest, time.perf_counter() - began)
         except Acted:
             pass
         except Late as error:
@@ -106,8 +112,8 @@ class Target:
         return None if self._reference is None else self._compared(data, refused, result)
 
     def at_most(self, seconds: float) -> None:
-        """Changes how long a call may take."""
-        self._limit = seconds
+        """Changes how long a call may take; the next one is not the first."""
+        self._first, self._limit = False, seconds
 
     def _late(self, _signal: int, _frame: object) -> None:
         raise Late
@@ -187,12 +193,16 @@ def prepared(told: dict[str, Any], out: IO[str]) -> Target | None:
     limit = used + told["memory"]
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print(json.dumps({"ready": True}), file=out, flush=True)
+    if not told["probe"]:
+        print(json.dumps({"ready": True}), file=out, flush=True)
+    elif told["warm"] is not None:
+        target.outcome(base64.b64decode(told["warm"]))
     return target
 
 
 def answer(target: Target, lines: IO[bytes], out: IO[str]) -> None:
     """Calls the target with what the parent sends, and tells what became of it."""
+    print(json.dumps({"ready": True}), file=out, flush=True)
     for line in lines:
         asked = json.loads(line)
         target.at_most(asked["seconds"])

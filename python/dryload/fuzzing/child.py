@@ -68,11 +68,12 @@ class Child:
         learned: Sequence[bytes] = (),
         known: Sequence[tuple[str, str, str]] = (),
         limit: float | None = None,
+        warm: bytes | None = None,
     ) -> None:
         """Starts it and waits until the target is imported.
 
         A child that follows another gets what that learned, the findings that are known, and how long a call
-        may take now.
+        may take now. A probe calls the target with `warm` first: what it imports on first use is there then.
 
         Raises:
             TargetError: the target cannot be called.
@@ -95,6 +96,7 @@ class Child:
         self._out = read
         self._buffer = b""
         self._ended = False
+        self._first = first
         self._send(
             {
                 "target": settings.target,
@@ -110,6 +112,7 @@ class Child:
                 "seconds": settings.seconds,
                 "limit": settings.seconds if limit is None else limit,
                 "known": list(known),
+                "warm": None if warm is None else base64.b64encode(warm).decode(),
                 "folder": os.path.abspath(settings.folder),
                 "oracle": settings.oracle,
                 "coverage": settings.coverage and not probe,
@@ -162,7 +165,7 @@ class Child:
         begun = self.begun()
         if begun != self._seen[0]:
             self._seen = (begun, time.monotonic())
-        elif time.monotonic() - self._seen[1] > seconds + GRACE:
+        elif time.monotonic() - self._seen[1] > (seconds if self.finished() > self._first else FIRST) + GRACE:
             return self._hang()
         return None
 
@@ -220,6 +223,8 @@ class Child:
 HEAD = struct.Struct("<QQQ")
 # Seconds that a call may take longer than allowed: those in Python end by themselves.
 GRACE = 1.0
+# Seconds that the first call of a process may take: targets import what they need.
+FIRST = 20.0
 # Seconds between two looks at a child, and for its start.
 MOMENT, STARTUP = 0.05, 60.0
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -92,19 +92,38 @@ class Coverage:
 
 
 def words_of(module: types.ModuleType) -> list[bytes]:
-    """Gives the constants of the functions of a module and of its siblings: what a parser compares with.
+    """Gives the constants of a module, of its siblings and of what it imports: what a parser compares with.
 
-    Texts and bytes of up to 32 bytes, and integers of more than a byte in both orders.
+    Texts and bytes of up to 32 bytes, and integers of more than a byte in both orders. The standard library
+    is left out, unless the module is of it.
     """
-    top = module.__name__.partition(".")[0]
+    used = {
+        getattr(value, "__module__", None) or getattr(value, "__name__", None)
+        for value in vars(module).values()
+    }
+    others = {str(name).partition(".")[0] for name in used} - sys.stdlib_module_names - {"dryload", "numpy"}
     found: dict[bytes, None] = {}
-    for name, each in sorted(sys.modules.items()):
-        if name == top or name.startswith(f"{top}."):
-            for word in _words(_codes(each)):
-                found[word] = None
-                if len(found) >= MAX_WORDS:
-                    return list(found)
+    for top in (module.__name__.partition(".")[0], *sorted(others)):
+        for name, each in sorted(sys.modules.items()):
+            if name == top or name.startswith(f"{top}."):
+                for word in _words(_constants(each)):
+                    found[word] = None
+                    if len(found) >= MAX_WORDS:
+                        return list(found)
     return list(found)
+
+
+def _constants(module: types.ModuleType) -> Iterator[object]:
+    """Gives the constants of the module itself, then those of its code."""
+    yield from (
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, str | bytes | int) and not name.startswith("__")
+    )
+    for code in _codes(module):
+        constants = code.co_consts
+        # What stands first may be a text about the function.
+        yield from constants[1:] if constants and isinstance(constants[0], str) else constants
 
 
 def _codes(module: types.ModuleType) -> Iterator[CodeType]:
@@ -128,11 +147,9 @@ def _codes(module: types.ModuleType) -> Iterator[CodeType]:
             waiting.extend(each for each in value.co_consts if isinstance(each, types.CodeType))
 
 
-def _words(codes: Iterable[CodeType]) -> Iterator[bytes]:
-    for code in codes:
-        waiting = list(
-            code.co_consts[1:] if code.co_consts and isinstance(code.co_consts[0], str) else code.co_consts
-        )
+def _words(constants: Iterable[object]) -> Iterator[bytes]:
+    for constant in constants:
+        waiting = [constant]
         while waiting:
             value = waiting.pop(0)
             if isinstance(value, tuple | frozenset):

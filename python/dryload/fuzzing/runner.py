@@ -16,6 +16,7 @@ import hashlib
 from dryload._frozen import frozen
 from dryload._native import minimize
 from dryload.fuzzing.child import Child, Settings, TargetError
+from dryload.fuzzing.inputs import Inputs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Fuzzer:
         self.found: dict[str, Found] = {}
         self.corpus: list[bytes] = []
         self._limit: float | None = None
+        self._first_input = Inputs(settings.format, settings.seeds, seed=settings.seed).at(0)
         self._child: Child | None = None
 
     def run(self) -> None:
@@ -135,7 +137,9 @@ class Fuzzer:
 
     def _probe(self) -> Child:
         if self._child is None:
-            self._child = Child(self.settings, first=0, end=0, probe=True).__enter__()
+            ended = any(each.number == 0 and each.kind in ("crash", "hang") for each in self.found.values())
+            warm = None if ended else self._first_input
+            self._child = Child(self.settings, first=0, end=0, probe=True, warm=warm).__enter__()
         return self._child
 
     def _close_probe(self) -> None:
