@@ -57,7 +57,7 @@ class Target:
         self._seconds: float = told["seconds"]
         self._limit: float = told["limit"]
         self._slowest = 0.0
-        self._first = True
+        self.is_fresh = True
         signal.signal(signal.SIGALRM, self._late)
         self._reference = reference(told["oracle"], told["format"]) if told["oracle"] else None
         self.coverage = Coverage() if told["coverage"] else None
@@ -72,9 +72,9 @@ class Target:
         refused: BaseException | None = None
         result: Any = None
         limit = self._limit
-        if self._first:
+        if self.is_fresh:
             # What is imported on first use takes its time, and is not the target's code.
-            self._first, limit = False, max(limit, FIRST)
+            self.is_fresh, limit = False, max(limit, FIRST)
         elif self.coverage is not None:
             self.coverage.start()
         try:
@@ -113,7 +113,7 @@ class Target:
 
     def at_most(self, seconds: float) -> None:
         """Changes how long a call may take; the next one is not the first."""
-        self._first, self._limit = False, seconds
+        self.is_fresh, self._limit = False, seconds
 
     def _late(self, _signal: int, _frame: object) -> None:
         raise Late
@@ -222,6 +222,9 @@ class Teller:
         """Calls it with one input; true when something new was reached."""
         HEAD.pack_into(self._shared, 0, number, number, len(data))
         self._shared[HEAD.size : HEAD.size + len(data)] = data
+        if self._target.is_fresh:
+            # Once for what it imports, and once to see what it does.
+            self._target.outcome(data)
         found = self._target.outcome(data)
         HEAD.pack_into(self._shared, 0, number, number + 1, len(data))
         if found is not None and (found["class"], found["type"], found["where"]) not in self._known:
