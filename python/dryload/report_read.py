@@ -41,7 +41,7 @@ def read_reports(text: str | Iterable[str]) -> Iterator[Report | End]:
     Raises:
         ReadError: it is no report; the message says where.
     """
-    lines = iter([text] if isinstance(text, str) else text)
+    lines = iter([f"{line}\n" for line in text.split("\n")] if isinstance(text, str) else text)
     first = ""
     for line in lines:
         first += line
@@ -60,23 +60,21 @@ def read_reports(text: str | Iterable[str]) -> Iterator[Report | End]:
 def _is_line(text: str) -> bool:
     """Whether the first line is an object of its own, as in `jsonl`."""
     try:
-        told = json.loads(text)
-    except ValueError:
+        told = _loaded(text, "")
+    except ReadError:
         return False
     return isinstance(told, dict) and "files" not in told
 
 
 def _chained(first: str, lines: Iterable[str]) -> Iterator[str]:
-    yield from first.splitlines()
+    # Only a line feed ends a line: a text in JSON may hold what else `splitlines` takes for an end.
+    yield from first.split("\n")
     for line in lines:
-        yield from line.splitlines()
+        yield from line.split("\n")
 
 
 def _of_document(text: str) -> Iterator[Report | End]:
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ReadError(f"not JSON: {error}") from error
+    document = _loaded(text, "")
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
         raise ReadError("not a report: there is no list of files")
     _check_schema(document)
@@ -88,14 +86,20 @@ def _of_document(text: str) -> Iterator[Report | End]:
 
 
 def _of_line(line: str, number: int) -> Report | End:
-    try:
-        told = json.loads(line)
-    except ValueError as error:
-        raise ReadError(f"line {number} is not JSON: {error}") from error
+    told = _loaded(line, f"line {number} is ")
     if isinstance(told, dict) and "summary" in told:
         _check_schema(told)
         return _end(told["summary"])
     return _report(told, f"line {number}", walked=True)
+
+
+def _loaded(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ReadError(f"{where}not JSON: {error}") from error
+    except RecursionError as error:
+        raise ReadError(f"{where}not JSON of a report: it nests too deep") from error
 
 
 def _check_schema(told: Mapping[str, Any]) -> None:
@@ -110,12 +114,12 @@ def _report(told: object, where: str, *, walked: bool) -> Report:
             raise TypeError("not an object")
         path = str(_typed(told["path"], str))
         if "path_hex" in told:
-            path = os.fsdecode(bytes.fromhex(_typed(told["path_hex"], str)))
+            path = _path(bytes.fromhex(_typed(told["path_hex"], str)))
         coverage = _typed(told["coverage"], dict)
         seen = Snapshot(
             size=_typed(told["size"], int),
             bytes_read=_typed(told["bytes_read"], int),
-            format=_typed(told["format"], str),
+            format=_word(told["format"], SLUG),
             complete=_typed(coverage["complete"], bool),
             part_rows=tuple(_part(each) for each in _typed(told["parts"], list)),
             skipped_rows=tuple(_skipped(each) for each in _typed(coverage["skipped"], list)),
@@ -128,12 +132,20 @@ def _report(told: object, where: str, *, walked: bool) -> Report:
         raise ReadError(f"{where} is no report of a file: {fault}") from error
 
 
+def _path(raw: bytes) -> str:
+    """Undoes `raw_path`: names that no file can have are surrogates in UTF-8."""
+    try:
+        return raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return os.fsdecode(raw)
+
+
 def _part(told: Any) -> Any:
     row = {
         "member": _maybe(told["member"], str),
         "offset": _maybe(told["offset"], int),
         "size": _typed(told["size"], int),
-        "format": _typed(told["format"], str),
+        "format": _word(told["format"], SLUG),
         "protocol": _maybe(told["protocol"], int),
         "opcodes": _maybe(told["opcodes"], int),
         "tensors": _maybe(told["tensors"], int),
@@ -163,7 +175,7 @@ def _finding(told: Any) -> Finding:
     if not all(isinstance(each, str | int) for each in evidence.values()):
         raise TypeError("the evidence has values that are neither text nor integer")
     return Finding(
-        rule=_typed(told["rule"], str),
+        rule=_word(told["rule"], SLUG),
         severity=Severity(told["severity"]),
         verdict=Verdict(told["verdict"]),
         message=_typed(told["message"], str),
@@ -173,7 +185,7 @@ def _finding(told: Any) -> Finding:
         part=_maybe(told["part"], int),
         evidence=evidence,
         suppressed=_typed(told["suppressed"], bool),
-        told_fingerprint=_typed(told["fingerprint"], str),
+        told_fingerprint=_word(told["fingerprint"], FINGERPRINT),
         **{name: _maybe(told[name], str) or "" for name in TEXTS},
     )
 
@@ -210,11 +222,21 @@ def _typed(value: Any, kind: type) -> Any:
     return value
 
 
+def _word(value: Any, letters: frozenset[str]) -> str:
+    """Takes a word of ours: outputs write such words as they are."""
+    word: str = _typed(value, str)
+    if not letters.issuperset(word):
+        raise ValueError(f"{word[:60]!a} is no word of a report")
+    return word
+
+
 def _maybe(value: Any, kind: type) -> Any:
     return None if value is None else _typed(value, kind)
 
 
 SCHEMA = "dryload.report/1"
+SLUG = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+FINGERPRINT = SLUG | {":"}
 IMPORT = {"name": str, "module": str, "qualname": str, "offset": int, "class": str, "count": int}
 CALL = {"call": str, "offset": int, "class": str, "count": int}
 ARRAY = {"dtype": str, "shape": list, "cut": bool, "fortran": bool, "start": int, "end": int}

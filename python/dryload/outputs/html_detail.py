@@ -6,10 +6,8 @@ are raw; the output makes them visible.
 
 from __future__ import annotations
 
-import os
-
 from dryload.outputs.html_views import instructions, tensor_map
-from dryload.outputs.safe_text import safe_text
+from dryload.outputs.safe_text import raw_path, safe_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def detail(report: Report, policy: Policy | None, room: Room) -> dict[str, objec
     }
     told["cut"] = {name: count for name, count in cut.items() if count > 0}
     if safe_text(report.path, cap=None) != report.path:
-        told["path_hex"] = os.fsencode(report.path).hex()
+        told["path_hex"] = raw_path(report.path).hex()
     room.rows -= _rows(told)
     return {name: value for name, value in told.items() if value not in ([], (), {}, None)}
 

@@ -7,10 +7,9 @@ field is as harmless as the terminal output. Files are written as they come and 
 from __future__ import annotations
 
 import json
-import os
 
 from dryload._version import __version__
-from dryload.outputs.safe_text import safe_text
+from dryload.outputs.safe_text import raw_path, safe_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _file(report: Report) -> dict[str, object]:
     """Gives the object of one file; `path_hex` is there when the path cannot be shown as it is."""
     told = report.to_dict()
     if safe_text(report.path, cap=None) != report.path:
-        told["path_hex"] = os.fsencode(report.path).hex()
+        told["path_hex"] = raw_path(report.path).hex()
     return told
 
 

@@ -7,6 +7,8 @@ can turn a name round.
 
 from __future__ import annotations
 
+import os
+
 
 def safe_text(text: str, cap: int | None = 120) -> str:
     """Gives the text with everything invisible made visible, and cut to `cap` characters.
@@ -25,6 +27,14 @@ def safe_text(text: str, cap: int | None = 120) -> str:
     if cap is not None and len(text) > cap:
         text = text[: cap - 1] + "…"
     return text
+
+
+def raw_path(path: str) -> bytes:
+    """Gives the bytes of a path; of a name that no file can have, those that UTF-8 would have."""
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogatepass")
 
 
 def _visible(character: str) -> str:

@@ -10,12 +10,11 @@ Every string from a file is made visible; names of files are URIs.
 from __future__ import annotations
 
 import json
-import os
 from urllib.parse import quote
 
 from dryload._version import __version__
 from dryload.findings import Severity, Verdict
-from dryload.outputs.safe_text import safe_text
+from dryload.outputs.safe_text import raw_path, safe_text
 from dryload.rules.catalogue import catalogue
 from dryload.rules.pages import page
 
@@ -36,6 +35,7 @@ class SarifOutput:
         self._stream = stream
         self._separator = "\n"
         self._artifacts: list[dict[str, Any]] = []
+        self._places: dict[str, int] = {}
         self._notifications: list[dict[str, Any]] = []
         self._rules = {slug: index for index, slug in enumerate(catalogue())}
         driver = {
@@ -52,9 +52,9 @@ class SarifOutput:
         """Writes the results of one file."""
         if report.ignored or not report.findings:
             return
-        index = len(self._artifacts)
         uri = _uri(report.path)
-        self._artifacts.append({"location": {"uri": uri}, "length": report.size, "roles": ["analysisTarget"]})
+        artifact = {"location": {"uri": uri}, "length": report.size, "roles": ["analysisTarget"]}
+        index = self._add_artifact(artifact)
         self._add_members(report, index)
         for finding in report.findings:
             result = self._result(finding, {"uri": uri, "index": index})
@@ -93,7 +93,15 @@ class SarifOutput:
             }
             if part.offset is not None:
                 artifact["offset"] = part.offset
+            self._add_artifact(artifact)
+
+    def _add_artifact(self, artifact: dict[str, Any]) -> int:
+        """Gives the place of an artifact in the list, which has no two alike: a file may be named twice."""
+        identity = json.dumps(artifact)
+        place = self._places.setdefault(identity, len(self._artifacts))
+        if place == len(self._artifacts):
             self._artifacts.append(artifact)
+        return place
 
     def _result(self, finding: Finding, artifact: dict[str, Any]) -> dict[str, Any]:
         place = _location(finding, artifact, finding.span.start, finding.span.end)
@@ -163,7 +171,7 @@ def _rule(entry: Entry) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     """Makes a URI reference of a path: relative where the path is, so that viewers find it in a checkout."""
-    raw = os.fsencode(path)
+    raw = raw_path(path)
     if raw.startswith(b"/"):
         return "file://" + quote(raw)
     quoted = quote(raw.removeprefix(b"./"), safe="/")

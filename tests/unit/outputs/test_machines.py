@@ -60,6 +60,9 @@ def reports() -> tuple[Report, ...]:
         found.append(scan(zipped({text.replace("\0", ""): data, f"{number}.pkl": data}), name=f"{text}.zip"))
     found.append(scan(b"\x80\x04N.", name=os.fsdecode(b"caf\xe9/\xff.pkl")))
     found.append(scan(b"", name="empty.pkl"))
+    found.append(scan(b"", name="no file is called \ud800.pkl"))
+    # The same twice, as a user may name a file twice.
+    found += [scan(hostile_pickle("twice"), name="twice.pkl")] * 2
     return tuple(found)
 
 
@@ -147,6 +150,39 @@ def test_what_is_no_report_is_told(text: str, fault: str) -> None:
         list(read_reports(text))
 
 
+def hostile_report(**changes: object) -> str:
+    document = json.loads(written("json", (scan(hostile_pickle("a"), name="a.pkl"),)))
+    (file,) = document["files"]
+    for name, value in changes.items():
+        (file if name in file else file["findings"][0])[name] = value
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rule", "a\n::error::forged"),
+        ("format", '"/><script>'),
+        ("fingerprint", "<b>"),
+        ("severity", "\n"),
+        ("evidence", {"a": [1]}),
+        ("span", [0]),
+        ("part", True),
+    ],
+)
+def test_words_of_ours_in_a_saved_report_are_ours(name: str, value: object) -> None:
+    assert len(list(read_reports(hostile_report()))) == 2
+    with pytest.raises(ReadError):
+        list(read_reports(hostile_report(**{name: value})))
+
+
+def test_a_report_may_nest_deep_or_hold_other_ends_of_lines() -> None:
+    with pytest.raises(ReadError, match="too deep"):
+        list(read_reports("[" * 100_000))
+    lines = written("jsonl", (scan(b"\x80\x04N.", name="a.pkl"),)).replace('"a.pkl"', '"a\u2028b.pkl"')
+    assert [report.path for report in read_reports(lines) if isinstance(report, Report)] == ["a\u2028b.pkl"]
+
+
 def test_a_broken_report_is_an_error_of_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -221,7 +257,8 @@ def test_github_commands_are_ours_alone() -> None:
 
 def test_gitlab_has_a_fingerprint_for_each_finding() -> None:
     issues = json.loads(written("gitlab"))
-    assert len({issue["fingerprint"] for issue in issues}) == len(issues) > 50
+    # A file that was named twice is the same finding twice.
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) - 1 > 50
     assert {issue["severity"] for issue in issues} <= {"info", "minor", "major", "critical", "blocker"}
     assert all(issue["location"]["lines"]["begin"] == 1 for issue in issues)
 
