@@ -6,7 +6,7 @@ Nothing here is imported by a scan. `oracles` asks unpicklers which names they w
 
 from __future__ import annotations
 
-from dryload._native import generate_pickle, mutate_pickle
+from dryload._native import crossover, faults, generate, generate_pickle, minimize, mutate, mutate_pickle
 from dryload.fuzzing.corpus import pickle_of
 from dryload.fuzzing.effects import Effect, Load, Outcome, load_of, watch
 from dryload.fuzzing.oracles import Asked, Disagreement, Unreported, ask, disagreements, unreported, untold
@@ -21,9 +21,14 @@ __all__ = [
     "Outcome",
     "Unreported",
     "ask",
+    "crossover",
     "disagreements",
+    "faults",
+    "generate",
     "generate_pickle",
     "load_of",
+    "minimize",
+    "mutate",
     "mutate_pickle",
     "pickle_of",
     "scanner",

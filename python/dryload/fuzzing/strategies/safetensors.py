@@ -38,7 +38,12 @@ def safetensors_files(
     chosen = tuple(DTYPES) if dtypes is None else tuple(dtypes)
     if unknown := sorted(set(chosen) - set(DTYPES)):
         raise ValueError(f"no dtype of these: {', '.join(unknown)}; there are {', '.join(DTYPES)}")
-    return sound_or_faulty(_sound(chosen), FAULTS, valid, faults)
+    return sound_or_faulty(_sound(chosen), FAULTS, valid, faults).filter(_is_no_pickle)
+
+
+def _is_no_pickle(data: bytes) -> bool:
+    """Leaves out lengths that read as PROTO: with a broken header, such a file is as much a broken pickle."""
+    return data[:1] != b"\x80" or data[1:2] > b"\x05"
 
 
 def _file(header: object, data: bytes = b"", tail: bytes = b"") -> bytes:
@@ -136,7 +141,8 @@ def _trailing(draw: DrawFn) -> bytes:
 @st.composite
 def _truncated(draw: DrawFn) -> bytes:
     if draw(st.booleans()):
-        return draw(st.integers(3, 1000)).to_bytes(8, "little") + b"{}"
+        # Lengths from 40 on begin with what is an opcode: as much a broken pickle.
+        return draw(st.integers(3, 39)).to_bytes(8, "little") + b"{}"
     name, count = draw(_names()), draw(st.integers(1, 16))
     return _written({name: _info("U8", [count], 0, count)}, draw(st.integers(0, count - 1)))
 

@@ -125,7 +125,14 @@ impl Fault {
             }
             _ => self.spoil_tensor(&mut file, rng),
         }
-        file.write()
+        let made = file.write();
+        if matches!(made.as_slice(), [0x80, 0..6, ..]) && file.length.is_none() {
+            // A length that reads as PROTO: with a broken header, it is as much a broken
+            // pickle.
+            file.padding.splice(0..0, *b"        ");
+            return file.write();
+        }
+        made
     }
 
     /// Faults inside the entry of one tensor, which is `U8 [8]` and the last of the
