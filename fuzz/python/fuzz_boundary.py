@@ -7,7 +7,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["dryload"]):
+with atheris.instrument_imports():
     import boundary
 
     from dryload.fuzzing import mutate

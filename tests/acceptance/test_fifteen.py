@@ -1,15 +1,16 @@
 """The fifteen points that other scanners fail, each as one test named for it.
 
-Everything runs as a user would: the command in a process of its own, its output and its exit code. Points 8
-and 15 are about outputs as well that have tests of their own beside them.
+Everything runs as a user would: the command in a process of its own, its output and its exit code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,13 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft7Validator
 
 import dryload
 from dryload.outputs import OUTPUTS
 from tests.build import safetensors
 
 ROOT = Path(__file__).parents[2]
-REAL = ROOT / "tests" / "data" / "real"
+DATA = ROOT / "tests" / "data"
+REAL = DATA / "real"
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
 UNFRAMED = b"cposix\nsystem\n(S'true'\ntR"
 
@@ -199,7 +202,12 @@ def test_08_json_is_all_that_stdout_holds(run: Run, tmp_path: Path, plain: bytes
     assert document["summary"]["malicious"] == 1
     lines = run("scan", "--format", "jsonl", tmp_path / "mixed").stdout.splitlines()
     assert len([json.loads(line) for line in lines]) == document["summary"]["files"] + 1
-    # SARIF against its schema, with a startLine, stands in the test of that output.
+    log = json.loads(run("scan", "--format", "sarif", tmp_path / "mixed").stdout)
+    schema = json.loads((DATA / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    assert not list(Draft7Validator(schema).iter_errors(log))
+    places = [result["locations"][0]["physicalLocation"]["region"] for result in log["runs"][0]["results"]]
+    assert places
+    assert all(place["startLine"] == 1 for place in places)
 
 
 def test_09_options_stand_before_or_after_paths(run: Run, tmp_path: Path, evil: bytes) -> None:
@@ -278,6 +286,15 @@ def test_12_a_scan_imports_neither_numpy_nor_rich_nor_asyncio(run: Run, tmp_path
     assert {name for name in imported - bare if not name.startswith("dryload")} <= {"__future__"}
 
 
+def interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Presses Ctrl-C, and again where the first came just before a system call that waits: CPython sees it
+    only behind that."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+
+
 def test_13_an_interrupt_and_a_reader_that_leaves_end_it_at_once_and_quietly(
     tmp_path: Path, plain: bytes
 ) -> None:
@@ -290,7 +307,7 @@ def test_13_an_interrupt_and_a_reader_that_leaves_end_it_at_once_and_quietly(
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        interrupt(process)
         told = process.stdout.read()
         assert process.wait() == 130
         assert json.loads(told.splitlines()[-1])["summary"]["interrupted"] is True
@@ -324,3 +341,18 @@ def test_14_a_configuration_inside_what_is_scanned_is_ignored(run: Run, tmp_path
 
 
 # Point 15, the page that makes no request and runs no string of a file, stands in the test of that output.
+
+
+def test_15_the_page_asks_for_nothing_and_shows_no_markup_of_a_file(run: Run, tmp_path: Path) -> None:
+    """What a browser does with it is in `tests/browser`; here, what stands in it."""
+    markup = "<img src=x onerror=alert(1)>"
+    data = b"c" + markup.encode() + b"\nScaler\n)R."
+    (tmp_path / "a b.pkl").write_bytes(data)
+    page = run("scan", "--format", "html", tmp_path).stdout
+    assert markup not in page
+    assert "onerror=alert(1)" in page  # as text, in the data
+    assert "default-src 'none'" in page
+    links = re.findall(
+        r"""(?:src|href|action|url)\s*[=(]\s*["']?(?!#|data:)[^"'>\s)]+""", page.partition("<script")[0]
+    )
+    assert links == []
