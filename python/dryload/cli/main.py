@@ -65,7 +65,7 @@ usage: dryload [scan] PATH...      say what loading these files would do
        dryload repository FOLDER   say whether the files of a model repository agree
        dryload guard -- SCRIPT     run a script that loads nothing that is not allowed
        dryload fuzz MODULE:NAME    give a parser inputs that it may stumble over
-       dryload generate FORMAT     write sample files: right ones, with a fault, or with an attack
+       dryload generate FORMAT     write sample files, also with a fault or an attack
        dryload disasm PATH         list the pickle instructions of a file
        dryload report IN.json      turn a saved report into another output
        dryload diff A B            say which tensors, members, imports and calls differ
