@@ -59,19 +59,19 @@ def _dispatch(words: list[str]) -> int:
 
 
 HELP = """\
-usage: dryload [scan] PATH...      say what loading these files would do
-       dryload validate PATH...    hold files against the rules of their formats
-       dryload inspect PATH        show parts, metadata, tensors, gaps and overlaps
-       dryload repository FOLDER   say whether the files of a model repository agree
-       dryload guard -- SCRIPT     run a script that loads nothing that is not allowed
-       dryload fuzz MODULE:NAME    give a parser inputs that it may stumble over
-       dryload generate FORMAT     write sample files, also with a fault or an attack
-       dryload disasm PATH         list the pickle instructions of a file
-       dryload report IN.json      turn a saved report into another output
-       dryload diff A B            say which tensors, members, imports and calls differ
-       dryload rule [SLUG]         explain a rule, or list all of them
-       dryload policy COMMAND      show, check or learn what files may import
-       dryload completions SHELL   complete commands and options in bash, zsh or fish
+usage: dryload [scan] PATH...     say what loading these files would do
+       dryload validate PATH...   hold files against the rules of their formats
+       dryload inspect PATH       show parts, metadata, tensors, gaps, overlaps
+       dryload repository FOLDER  say whether a model repository agrees
+       dryload guard -- SCRIPT    run a script that loads only what is allowed
+       dryload fuzz MODULE:NAME   give a parser inputs that it may stumble over
+       dryload generate FORMAT    write sample files, also with a fault
+       dryload disasm PATH        list the pickle instructions of a file
+       dryload diff A B           say which tensors, members and calls differ
+       dryload report IN.json     turn a saved report into another output
+       dryload rule [SLUG]        explain a rule, or list all of them
+       dryload policy COMMAND     show, check or learn what files may import
+       dryload completions SHELL  complete commands in bash, zsh or fish
        dryload --version
 
 `dryload COMMAND --help` lists the options of a command."""
