@@ -10,6 +10,7 @@ import base64
 import json
 import mmap
 import os
+import shutil
 import sys
 import tempfile
 from importlib import import_module
@@ -52,6 +53,7 @@ def main() -> None:
             teller.call(count, data)
             count += 1
             if count >= told["end"]:
+                shutil.rmtree(corpus, ignore_errors=True)
                 print(json.dumps({"done": True}), file=out, flush=True)
                 os._exit(0)
 

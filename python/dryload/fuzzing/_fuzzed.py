@@ -57,7 +57,7 @@ class Target:
         self._seconds: float = told["seconds"]
         self._limit: float = told["limit"]
         self._slowest = 0.0
-        self.is_fresh = True
+        self._is_fresh = True
         signal.signal(signal.SIGALRM, self._late)
         self._reference = reference(told["oracle"], told["format"]) if told["oracle"] else None
         self.coverage = Coverage() if told["coverage"] else None
@@ -68,14 +68,18 @@ class Target:
 
     def outcome(self, data: bytes) -> dict[str, Any] | None:
         """Calls it; None where nothing is to be told."""
+        if self._is_fresh:
+            # Once for what it imports, which takes its time and is not the target's code, and once to see
+            # what it does.
+            self._is_fresh = False
+            self._called(data, limit=max(self._limit, FIRST), looks=False)
+        return self._called(data, limit=self._limit, looks=True)
+
+    def _called(self, data: bytes, *, limit: float, looks: bool) -> dict[str, Any] | None:
         self.acts.clear()
         refused: BaseException | None = None
         result: Any = None
-        limit = self._limit
-        if self.is_fresh:
-            # What is imported on first use takes its time, and is not the target's code.
-            self.is_fresh, limit = False, max(limit, FIRST)
-        elif self.coverage is not None:
+        if looks and self.coverage is not None:
             self.coverage.start()
         try:
             given = self._given(data)
@@ -83,7 +87,7 @@ class Target:
             signal.setitimer(signal.ITIMER_REAL, limit)
             began = time.perf_counter()
             result = self._call(given)
-            if limit == self._limit:
+            if looks:
                 self._slowest = max(self._slowest, time.perf_counter() - began)
         except Acted:
             pass
@@ -113,7 +117,7 @@ class Target:
 
     def at_most(self, seconds: float) -> None:
         """Changes how long a call may take; the next one is not the first."""
-        self.is_fresh, self._limit = False, seconds
+        self._is_fresh, self._limit = False, seconds
 
     def _late(self, _signal: int, _frame: object) -> None:
         raise Late
@@ -222,9 +226,6 @@ class Teller:
         """Calls it with one input; true when something new was reached."""
         HEAD.pack_into(self._shared, 0, number, number, len(data))
         self._shared[HEAD.size : HEAD.size + len(data)] = data
-        if self._target.is_fresh:
-            # Once for what it imports, and once to see what it does.
-            self._target.outcome(data)
         found = self._target.outcome(data)
         HEAD.pack_into(self._shared, 0, number, number + 1, len(data))
         if found is not None and (found["class"], found["type"], found["where"]) not in self._known:
