@@ -89,14 +89,21 @@ def _tensors(
 ) -> Iterator[Different]:
     whats = ({name: f"{each.what}" for name, each in side.items()} for side in (before, after))
     yield from _compared("tensor", *whats)
+    yield from _other_bytes("tensor", files, before, after)
+
+
+def _other_bytes(
+    kind: str, files: Files, before: Mapping[str, Stretch], after: Mapping[str, Stretch], tail: str = ""
+) -> Iterator[Different]:
+    """Gives the stretches that are called the same in both files and hold other bytes."""
     for name, old in before.items():
         new = after.get(name)
         if new is None or new.what != old.what or old.start is None or new.start is None:
             continue
         at = _differs(files[0], old.start, files[1], new.start, old.size)
         if at is not None:
-            what = f"{old.what}, bytes differ from its byte {at:,} on"
-            yield Different(kind="tensor", change="changed", name=name, before=what, after=what)
+            what = f"{old.what}, bytes differ from its byte {at:,} on{tail}"
+            yield Different(kind=kind, change="changed", name=name, before=what, after=what)
 
 
 def _compares(old: Stretch | None, new: Stretch | None) -> bool:
@@ -155,14 +162,7 @@ def _members(files: Files, reports: Reports, told: set[str]) -> Iterator[Differe
     )
     whats = ({name: each.what for name, each in side.items()} for side in (before, after))
     yield from _compared("member", *whats)
-    for name, old in before.items():
-        new = after.get(name)
-        if new is None or new.what != old.what or old.start is None or new.start is None:
-            continue
-        at = _differs(files[0], old.start, files[1], new.start, old.size)
-        if at is not None:
-            what = f"{old.what}, bytes differ from its byte {at:,} on all the same"
-            yield Different(kind="member", change="changed", name=name, before=what, after=what)
+    yield from _other_bytes("member", files, before, after, " all the same")
 
 
 def _directory(file: BinaryIO, report: Report) -> Mapping[str, Stretch]:

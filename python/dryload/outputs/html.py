@@ -13,7 +13,7 @@ import os
 from dryload._version import __version__
 from dryload.findings import Verdict
 from dryload.outputs.html_detail import Room, detail
-from dryload.outputs.safe_text import safe_text
+from dryload.outputs.json_v1 import visible
 from dryload.rules.pages import page
 
 TYPE_CHECKING = False
@@ -75,17 +75,9 @@ def dumped(value: object) -> str:
 
     A number that a browser could not hold exactly becomes a string.
     """
-    return json.dumps(_visible(value), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _visible(value: object) -> object:
-    if isinstance(value, str):
-        return safe_text(value, cap=None)
-    if isinstance(value, dict):
-        return {safe_text(str(key), cap=None): _visible(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_visible(item) for item in value]
-    return str(value) if isinstance(value, int) and value > EXACT else value
+    return json.dumps(visible(value, largest=EXACT), ensure_ascii=True, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
 
 
 def _pages(slugs: set[str]) -> dict[str, str]:

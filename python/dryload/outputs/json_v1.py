@@ -65,17 +65,22 @@ def _file(report: Report) -> dict[str, object]:
 
 def dumped(value: object) -> str:
     """Gives a document as one line of ASCII in which every string is fit to be shown."""
-    return json.dumps(_visible(value), ensure_ascii=True)
+    return json.dumps(visible(value), ensure_ascii=True)
 
 
-def _visible(value: object) -> object:
-    """Passes every string of a document through `safe_text`, uncut: a program needs whole paths."""
+def visible(value: object, *, largest: int | None = None) -> object:
+    """Passes every string of a document through `safe_text`, uncut: a program needs whole paths.
+
+    A number beyond `largest` becomes a string.
+    """
     if isinstance(value, str):
         return safe_text(value, cap=None)
     if isinstance(value, dict):
-        return {safe_text(str(key), cap=None): _visible(item) for key, item in value.items()}
+        return {safe_text(str(key), cap=None): visible(item, largest=largest) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_visible(item) for item in value]
+        return [visible(item, largest=largest) for item in value]
+    if largest is not None and isinstance(value, int) and value > largest:
+        return str(value)
     return value
 
 

@@ -15,7 +15,7 @@ from dryload.outputs.safe_text import safe_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
     from dryload.findings import Finding
@@ -84,42 +84,41 @@ class FullOutput:
         self._suppressed = 0
 
     def add(self, report: Report) -> None:
-        """Draws the frames of one file; an inert one gets a line when it was named or all are wanted."""
-        self._suppressed += sum(finding.suppressed for finding in report.findings)
-        inert = report.ok and not _shown(report, self._style)
-        if report.ignored or (inert and (self._style.quiet or (report.walked and not self._style.verbose))):
-            return
-        for line in _inert_lines(report, self._style) if inert else (*_lines(report, self._style), ""):
-            self._stream.write(line + "\n")
-
-    def close(self, end: RunEnd) -> None:
-        """Writes the summary line."""
-        if not self._style.quiet:
-            for line in _summary_lines(end, self._suppressed):
-                self._stream.write(line + "\n")
-
-
-class ConciseOutput:
-    """Writes one line for each finding, as soon as it is known, then the summary line."""
-
-    def __init__(self, stream: TextIO, style: Style) -> None:
-        self._stream = stream
-        self._style = style
-        self._suppressed = 0
-
-    def add(self, report: Report) -> None:
         """Writes the lines of one file; an inert one gets a line when it was named or all are wanted."""
         self._suppressed += sum(finding.suppressed for finding in report.findings)
         inert = report.ok and not _shown(report, self._style)
         if report.ignored or (inert and (self._style.quiet or (report.walked and not self._style.verbose))):
             return
-        for line in [_inert_line(report, self._style)] if inert else _concise(report, self._style):
+        for line in self._inert(report) if inert else self._found(report):
             self._stream.write(line + "\n")
 
     def close(self, end: RunEnd) -> None:
-        """Writes the summary line."""
+        """Writes the summary."""
         if not self._style.quiet:
-            self._stream.write(_summary_line(end, self._suppressed) + "\n")
+            for line in self._end(end):
+                self._stream.write(line + "\n")
+
+    def _inert(self, report: Report) -> Iterable[str]:
+        return _inert_lines(report, self._style)
+
+    def _found(self, report: Report) -> Iterable[str]:
+        return (*_lines(report, self._style), "")
+
+    def _end(self, end: RunEnd) -> Iterable[str]:
+        return _summary_lines(end, self._suppressed)
+
+
+class ConciseOutput(FullOutput):
+    """Writes one line for each finding, as soon as it is known, then the summary line; none is cut."""
+
+    def _inert(self, report: Report) -> Iterable[str]:
+        return [_inert_line(report, self._style)]
+
+    def _found(self, report: Report) -> Iterable[str]:
+        return _concise(report, self._style)
+
+    def _end(self, end: RunEnd) -> Iterable[str]:
+        return [_summary_line(end, self._suppressed)]
 
 
 def _lines(report: Report, style: Style) -> Iterator[str]:
