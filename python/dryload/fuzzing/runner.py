@@ -20,10 +20,10 @@ from dryload.fuzzing.inputs import Inputs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
-__all__ = ["Found", "Fuzzer", "Settings", "TargetError", "summary"]
+__all__ = ["Found", "Fuzzer", "Settings", "TargetError"]
 
 
 @frozen
@@ -158,14 +158,6 @@ def _found(told: dict[str, Any], number: int, data: bytes, first: bytes) -> Foun
         data=data,
         first=first,
     )
-
-
-def summary(found: Sequence[Found]) -> dict[str, int]:
-    """Counts findings by class."""
-    counts: dict[str, int] = {}
-    for each in found:
-        counts[each.kind] = counts.get(each.kind, 0) + 1
-    return counts
 
 
 # Calls that making an input smaller may take: those that end a process are dear.
