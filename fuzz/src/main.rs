@@ -1,4 +1,5 @@
-//! Runs properties on mutated seeds for a time: `dryload-fuzz all --seconds 5`.
+//! Runs properties on mutated seeds for a time, or for so many inputs:
+//! `dryload-fuzz all --seconds 5`, `dryload-fuzz windows_agree --execs 10000000`.
 //!
 //! Deterministic from `--seed`. A failing input is written to `--artifacts`
 //! (default: the system's temporary folder) and its name printed; further
@@ -17,19 +18,30 @@ use dryload_gen::Rng;
 struct Options {
     targets: Vec<&'static Property>,
     seconds: u64,
+    execs: u64,
     seed: u64,
     artifacts: PathBuf,
     files: Vec<PathBuf>,
 }
 
 fn options() -> Result<Options, String> {
-    let mut options =
-        Options { targets: Vec::new(), seconds: 5, seed: 1, artifacts: std::env::temp_dir(), files: Vec::new() };
+    let mut options = Options {
+        targets: Vec::new(),
+        seconds: 5,
+        execs: u64::MAX,
+        seed: 1,
+        artifacts: std::env::temp_dir(),
+        files: Vec::new(),
+    };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
         match arg.as_str() {
             "--seconds" => options.seconds = value()?.parse().map_err(|_| "--seconds takes a number".to_owned())?,
+            "--execs" => {
+                options.execs = value()?.parse().map_err(|_| "--execs takes a number".to_owned())?;
+                options.seconds = u64::MAX;
+            }
             "--seed" => options.seed = value()?.parse().map_err(|_| "--seed takes a number".to_owned())?,
             "--artifacts" => options.artifacts = value()?.into(),
             "all" => options.targets.extend(PROPERTIES),
@@ -78,7 +90,7 @@ fn run(property: &Property, options: &Options, inputs: &[(String, Vec<u8>)]) -> 
     let mut rng = Rng::new(options.seed);
     let (start, time) = (Instant::now(), Duration::from_secs(options.seconds));
     let mut tried = 0u64;
-    while start.elapsed() < time {
+    while start.elapsed() < time && tried < options.execs {
         let as_it_is = usize::try_from(tried).ok().and_then(|i| inputs.get(i));
         let (name, data) = match as_it_is {
             Some((name, seed)) => (name.as_str(), seed.clone()),

@@ -160,6 +160,19 @@ def test_many_mutants_are_still_read(format: str) -> None:
     assert 0.15 < quiet / 600 < 0.8
 
 
+@pytest.mark.parametrize("format", ["npy", "safetensors", "pickle", "zip", "torch"])
+def test_many_crossed_files_are_still_read_and_are_of_both(format: str) -> None:
+    quiet = both = 0
+    for seed in range(600):
+        one, other = generate(format, seed, "valid"), generate(format, seed + 1, "valid")
+        crossed = crossover(format, seed, one, other)
+        both += crossed not in (one, other)
+        report = scan(crossed, name=NAMES[format])
+        quiet += not any(finding.verdict is Verdict.INVALID for finding in report.findings)
+    assert 0.15 < quiet / 600 < 0.9
+    assert both > 300
+
+
 def test_a_minimised_file_keeps_what_matters_and_what_asks_may_raise() -> None:
     data = generate("safetensors", 5, "safetensors-offset-gap")
 

@@ -46,26 +46,29 @@ pub fn mutate(seed: &[u8], rng: &mut Rng) -> Vec<u8> {
     data
 }
 
-/// The bytes without some of them: runs of a half, a quarter and so on down to one, of
-/// which there may be many.
-pub(crate) fn shorter(data: &[u8]) -> Vec<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut run = data.len().wrapping_shr(1).max(1);
-    while out.len() < MAX_SHORTER {
-        for at in (0..data.len()).step_by(run) {
-            let end = at.saturating_add(run).min(data.len());
-            out.push([data.get(..at).unwrap_or(&[]), data.get(end..).unwrap_or(&[])].concat());
-        }
-        if run == 1 {
-            break;
-        }
-        run = run.wrapping_shr(1).max(1);
-    }
-    out
+/// The first items of one and the last ones of the other.
+pub(crate) fn crossover<T: Clone>(ours: &[T], theirs: &[T], rng: &mut Rng) -> Vec<T> {
+    let head = rng.below(ours.len().saturating_add(1));
+    let tail = rng.below(theirs.len().saturating_add(1));
+    [ours.get(..head).unwrap_or(&[]), theirs.get(tail..).unwrap_or(&[])].concat()
 }
 
-/// Runs that are left out, more or less.
-const MAX_SHORTER: usize = 4096;
+/// What can be left out of so many bytes: runs of a half, a quarter and
+/// so on down to one, of which there may be many.
+pub(crate) fn runs(len: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let first = len.wrapping_shr(1).max(1);
+    std::iter::successors(Some(first), |run| (*run > 1).then(|| run.wrapping_shr(1)))
+        .flat_map(move |run| (0..len).step_by(run).map(move |at| at..at.saturating_add(run).min(len)))
+        .take(MAX_RUNS)
+}
+
+/// The bytes without those of a range.
+pub(crate) fn without(data: &[u8], range: &std::ops::Range<usize>) -> Vec<u8> {
+    [data.get(..range.start).unwrap_or(&[]), data.get(range.end..).unwrap_or(&[])].concat()
+}
+
+/// Runs that are left out of a text that no reader takes.
+const MAX_RUNS: usize = 4096;
 
 fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
     let at = rng.below(data.len().saturating_add(1));

@@ -1,6 +1,8 @@
 //! Makes an input smaller while it stays what it is.
 
-use crate::Format;
+use std::ops::ControlFlow;
+
+use crate::{Format, bytes};
 
 /// A smaller input of which `still` holds: parts of the format are left out, then bytes,
 /// then what is left becomes zeros. It asks at most `budget` times.
@@ -41,16 +43,27 @@ impl Search<'_> {
         if format == Format::Pickle {
             return self.by_instructions();
         }
-        let mut at = 0usize;
-        while self.left > 0 {
-            let candidates = crate::shrinks(format, &self.best).into_iter().enumerate().skip(at);
-            let mut smaller =
-                candidates.filter(|(_, each)| each.len() < self.best.len()).collect::<Vec<_>>().into_iter();
-            // What stands at the place of an accepted one is new; those before it were tried.
-            match smaller.find_map(|(i, each)| self.accepts(each).then_some(i)) {
-                Some(i) => at = i,
-                None => return,
+        let mut tried = 0usize;
+        loop {
+            let (from, mut at) = (self.best.clone(), 0usize);
+            let shrunk = crate::shrinks(format, &from, &mut |make| {
+                at = at.saturating_add(1);
+                if self.left == 0 {
+                    return ControlFlow::Break(());
+                }
+                // What stands at the place of an accepted one is new; those before it were tried.
+                if at > tried {
+                    let smaller = make();
+                    if smaller.len() < from.len() && self.accepts(smaller) {
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            });
+            if shrunk.is_continue() || self.left == 0 {
+                return;
             }
+            tried = at.saturating_sub(1);
         }
     }
 
@@ -103,8 +116,7 @@ impl Search<'_> {
     }
 
     fn without(&mut self, start: usize, end: usize) -> bool {
-        let (head, tail) = (self.best.get(..start).unwrap_or(&[]), self.best.get(end..).unwrap_or(&[]));
-        let candidate = [head, tail].concat();
+        let candidate = bytes::without(&self.best, &(start..end));
         self.accepts(candidate)
     }
 

@@ -129,7 +129,7 @@ pub trait Scanner: Send {
 }
 
 /// What a finished scanner says of its region.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// Whether the region was of this format after all.
     pub recognised: bool,

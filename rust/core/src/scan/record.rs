@@ -7,7 +7,7 @@ use crate::formats::Part;
 use crate::observe::{self, Observation, Skip, What};
 
 /// A part: the source itself or a region inside it, as one format.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartRecord {
     /// Names from the outermost archive inwards, joined by `!`; `None` for the
     /// source itself.
@@ -27,7 +27,7 @@ pub struct PartRecord {
 }
 
 /// The whole scan.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     /// Bytes of the source.
     pub size: u64,

@@ -6,8 +6,9 @@ mod mutate;
 mod shrink;
 
 pub use fault::Fault;
+pub(crate) use mutate::crossover;
 pub use mutate::mutate;
-pub use shrink::shrinks;
+pub(crate) use shrink::shrinks;
 
 use crate::rng::Rng;
 

@@ -24,6 +24,26 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     file.write()
 }
 
+/// Items of both headers, with the data of one and as much of it as they say, mostly;
+/// nothing where one is no such file.
+pub(crate) fn crossover(data: &[u8], other: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
+    let (mut file, donor) = (File::parse(data)?, File::parse(other)?);
+    let (Ok(ours), Ok(theirs)) = (&file.header, &donor.header) else { return None };
+    // The keys stand in the same order in most files: as many as there were.
+    let cut = rng.below(ours.len().saturating_add(1));
+    let items = [ours.get(..cut).unwrap_or(&[]), theirs.get(cut..).unwrap_or(&[])].concat();
+    file.header = Ok(items);
+    if rng.one_in(2) {
+        (file.data, file.version) = (donor.data, donor.version);
+    }
+    if rng.one_in(4) {
+        file.align();
+    } else {
+        file.repair();
+    }
+    Some(file.write())
+}
+
 /// One edit; false when a repair would undo it.
 fn edit(file: &mut File, other: &[u8], rng: &mut Rng) -> bool {
     let some = |rng: &mut Rng, from: &[&str]| rng.pick(from).copied().unwrap_or("").to_owned();

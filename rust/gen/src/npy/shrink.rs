@@ -1,31 +1,37 @@
 //! Smaller files of one: padding, data, an item or a dimension less.
 
+use std::ops::ControlFlow;
+
 use super::file::File;
+use crate::{Each, bytes};
 
 /// Files that are smaller, those with most left out first.
-#[must_use]
-pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
-    let Some(file) = File::parse(data) else { return Vec::new() };
-    let mut out = Vec::new();
+pub(crate) fn shrinks(data: &[u8], each: &mut Each<'_>) -> ControlFlow<()> {
+    let Some(file) = File::parse(data) else { return ControlFlow::Continue(()) };
     let mut with = |edit: &dyn Fn(&mut File)| {
-        let mut changed = file.clone();
-        edit(&mut changed);
-        let mut repaired = changed.clone();
-        repaired.repair();
-        let mut plain = repaired.clone();
-        plain.padding = b"\n".to_vec();
-        out.extend([plain.write(), repaired.write(), changed.write()]);
+        let made = |repaired: bool, bare: bool| {
+            let mut changed = file.clone();
+            edit(&mut changed);
+            if repaired {
+                changed.repair();
+            }
+            if bare {
+                changed.padding = b"\n".to_vec();
+            }
+            changed.write()
+        };
+        each(&|| made(true, true))?;
+        each(&|| made(true, false))?;
+        each(&|| made(false, false))
     };
-    with(&|file| file.padding = b"\n".to_vec());
-    with(&|file| file.padding.clear());
-    with(&|file| file.data.clear());
+    with(&|file| file.padding = b"\n".to_vec())?;
+    with(&|file| file.padding.clear())?;
+    with(&|file| file.data.clear())?;
     let items = match &file.header {
         Ok(items) => items,
         Err(raw) => {
-            for shorter in crate::bytes::shorter(raw) {
-                with(&|file| file.header = Err(shorter.clone()));
-            }
-            return out;
+            return bytes::runs(raw.len())
+                .try_for_each(|run| with(&|file| file.header = Err(bytes::without(raw, &run))));
         }
     };
     for i in 0..items.len() {
@@ -33,19 +39,19 @@ pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
             if let Ok(items) = &mut file.header {
                 items.remove(i);
             }
-        });
+        })?;
     }
     for shape in ["()", "(0,)", "(1,)", "(2,)"] {
         with(&|file| {
             if let Some(value) = file.value("shape") {
                 *value = shape.to_owned();
             }
-        });
+        })?;
     }
     with(&|file| {
         if let Some(value) = file.value("descr") {
             *value = "'|u1'".to_owned();
         }
-    });
-    out
+    })?;
+    ControlFlow::Continue(())
 }

@@ -21,6 +21,7 @@ mod walk;
 
 pub use fault::Fault;
 pub use generate::{generate, malicious, valid};
+pub(crate) use mutate::crossover;
 pub use mutate::mutate;
 pub use names::{Allowed, allowed};
 pub use split::pieces;

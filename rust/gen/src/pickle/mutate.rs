@@ -49,6 +49,16 @@ pub fn mutate<'a>(data: &'a [u8], other: &'a [u8], rng: &mut Rng) -> Vec<u8> {
     out
 }
 
+/// The first instructions of one and the last ones of the other, in frames that fit,
+/// mostly.
+pub(crate) fn crossover(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let mut pieces = crate::bytes::crossover(&split(data), &split(other), rng);
+    if !rng.one_in(5) {
+        refit(&mut pieces);
+    }
+    joined(&pieces)
+}
+
 /// The other pickle, cut into instructions when some of them are wanted.
 struct Donor<'a> {
     data: &'a [u8],

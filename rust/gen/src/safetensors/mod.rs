@@ -10,8 +10,9 @@ mod shrink;
 mod tree;
 
 pub use fault::Fault;
+pub(crate) use mutate::crossover;
 pub use mutate::mutate;
-pub use shrink::shrinks;
+pub(crate) use shrink::shrinks;
 
 use crate::rng::Rng;
 

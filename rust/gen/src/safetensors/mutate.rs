@@ -26,6 +26,23 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     file.write()
 }
 
+/// Members of both, with the data of one and offsets that fit, mostly; nothing where one
+/// is no such file.
+pub(crate) fn crossover(data: &[u8], other: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
+    let (mut file, donor) = (File::parse(data)?, File::parse(other)?);
+    let (Ok(Node::Object(ours)), Ok(Node::Object(theirs))) = (&file.header, &donor.header) else { return None };
+    file.header = Ok(Node::Object(crate::bytes::crossover(ours, theirs, rng)));
+    if rng.one_in(2) {
+        (file.data, file.padding) = (donor.data, donor.padding);
+    }
+    if rng.one_in(4) {
+        file.align();
+    } else {
+        file.repair();
+    }
+    Some(file.write())
+}
+
 /// One edit; false when a repair would undo it.
 fn edit(file: &mut File, other: &[u8], rng: &mut Rng) -> bool {
     match rng.below(27) {

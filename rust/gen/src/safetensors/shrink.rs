@@ -1,36 +1,39 @@
 //! Smaller files of one: a member, a field, an element or the data less.
 
+use std::ops::ControlFlow;
+
 use super::file::File;
 use super::tree::Node;
+use crate::{Each, bytes};
 
 /// Files that are smaller, those with most left out first.
-#[must_use]
-pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
-    let Some(file) = File::parse(data) else { return Vec::new() };
-    let mut out = Vec::new();
-    let mut add = |changed: &File| {
-        // As it is, and with offsets and lengths that fit again.
-        let mut repaired = changed.clone();
-        repaired.repair();
-        let mut plain = repaired.clone();
-        plain.padding.clear();
-        out.extend([plain.write(), repaired.write(), changed.write()]);
-    };
+pub(crate) fn shrinks(data: &[u8], each: &mut Each<'_>) -> ControlFlow<()> {
+    let Some(file) = File::parse(data) else { return ControlFlow::Continue(()) };
     let mut with = |edit: &dyn Fn(&mut File)| {
-        let mut changed = file.clone();
-        edit(&mut changed);
-        add(&changed);
+        let made = |repaired: bool, bare: bool| {
+            let mut changed = file.clone();
+            edit(&mut changed);
+            if repaired {
+                changed.repair();
+            }
+            if bare {
+                changed.padding.clear();
+            }
+            changed.write()
+        };
+        // With offsets and lengths that fit again, and as it is.
+        each(&|| made(true, true))?;
+        each(&|| made(true, false))?;
+        each(&|| made(false, false))
     };
-    with(&|file| file.padding.clear());
-    with(&|file| file.data.clear());
+    with(&|file| file.padding.clear())?;
+    with(&|file| file.data.clear())?;
     let members = match &file.header {
         Ok(Node::Object(members)) => members,
-        Ok(_) => return out,
+        Ok(_) => return ControlFlow::Continue(()),
         Err(raw) => {
-            for shorter in crate::bytes::shorter(raw) {
-                with(&|file| file.header = Err(shorter.clone()));
-            }
-            return out;
+            return bytes::runs(raw.len())
+                .try_for_each(|run| with(&|file| file.header = Err(bytes::without(raw, &run))));
         }
     };
     for i in 0..members.len() {
@@ -38,7 +41,7 @@ pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
             if let Ok(Node::Object(members)) = &mut file.header {
                 members.remove(i);
             }
-        });
+        })?;
     }
     for (i, (_, value)) in members.iter().enumerate() {
         with(&|file| {
@@ -47,21 +50,21 @@ pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
             {
                 *name = "\"\"".to_owned();
             }
-        });
+        })?;
         let Node::Object(fields) = value else { continue };
         for (j, (_, field)) in fields.iter().enumerate() {
             with(&|file| {
                 if let Some(fields) = fields_of(file, i) {
                     fields.remove(j);
                 }
-            });
+            })?;
             let Node::Array(items) = field else { continue };
             for k in 0..items.len() {
                 with(&|file| {
                     if let Some((_, Node::Array(items))) = fields_of(file, i).and_then(|fields| fields.get_mut(j)) {
                         items.remove(k);
                     }
-                });
+                })?;
                 for number in ["0", "1"] {
                     with(&|file| {
                         if let Some((_, Node::Array(items))) = fields_of(file, i).and_then(|fields| fields.get_mut(j))
@@ -69,12 +72,12 @@ pub fn shrinks(data: &[u8]) -> Vec<Vec<u8>> {
                         {
                             *item = Node::Raw(number.to_owned());
                         }
-                    });
+                    })?;
                 }
             }
         }
     }
-    out
+    ControlFlow::Continue(())
 }
 
 fn fields_of(file: &mut File, i: usize) -> Option<&mut Vec<(String, Node)>> {

@@ -8,8 +8,9 @@ mod shrink;
 pub mod torch;
 
 pub use fault::Fault;
+pub(crate) use mutate::crossover;
 pub use mutate::mutate;
-pub use shrink::shrinks;
+pub(crate) use shrink::shrinks;
 
 use archive::{Archive, Member};
 

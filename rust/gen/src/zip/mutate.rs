@@ -20,6 +20,17 @@ pub fn mutate(data: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     archive.write()
 }
 
+/// Members of both, around which the directory is written anew; nothing where one is no
+/// archive.
+pub(crate) fn crossover(data: &[u8], other: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
+    let (mut archive, donor) = (Archive::parse(data)?, Archive::parse(other)?);
+    archive.members = crate::bytes::crossover(&archive.members, &donor.members, rng);
+    if rng.one_in(2) {
+        (archive.comment, archive.trailing) = (donor.comment, donor.trailing);
+    }
+    Some(archive.write())
+}
+
 fn edit(archive: &mut Archive, other: &[u8], rng: &mut Rng) {
     let count = archive.members.len();
     let at = rng.below(count);
