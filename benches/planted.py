@@ -15,6 +15,7 @@ in `--bar` inputs.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import datetime
 import itertools
 import json
@@ -114,13 +115,15 @@ def _steered(bug: Any, seeds: Sequence[bytes], execs: int, seed: int) -> Result:
     coverage = Coverage()
     # The words of all parsers: more than a user's target has.
     words = words_of(checks)
-    inputs = Inputs(bug.format, seeds, seed=seed, max_len=MAX_LEN, words=words)
+    inputs = Inputs(bug.format, seeds, seed=seed, max_len=MAX_LEN, words=words, reached=coverage.words)
     begun = time.perf_counter()
     for number in range(execs):
         data = inputs.at(number)
         coverage.start()
+        accepted = False
         try:
             bug.target(data)
+            accepted = True
         except ValueError as error:
             coverage.stop()
             coverage.message(error)
@@ -130,12 +133,18 @@ def _steered(bug: Any, seeds: Sequence[bytes], execs: int, seed: int) -> Result:
         finally:
             coverage.stop()
         if coverage.fresh:
-            inputs.learn(data)
+            inputs.learn(data, coverage.shape)
+        elif inputs.simplified(data, coverage.shape) is None and accepted:
+            inputs.accept(data, number)
     return _result(None, execs, begun)
 
 
 def run_atheris(name: str, engine: str, execs: int, seed: int) -> None:
     """Lets atheris find a bug; it ends the process, and the result is printed before."""
+    mutator = os.environ.get("DRYLOAD_MUTATOR")
+    if mutator:
+        # The symbol is a weak one: it is found only when it is there before the core.
+        ctypes.CDLL(mutator, ctypes.RTLD_GLOBAL)
     import atheris
 
     with atheris.instrument_imports(include=["tests.planted"]):
@@ -161,12 +170,12 @@ def run_atheris(name: str, engine: str, execs: int, seed: int) -> None:
                 _tell(_result(None, number, begun))
 
     with tempfile.TemporaryDirectory() as folder:
-        arguments = ["planted", f"-seed={seed}", f"-max_len={MAX_LEN}", "-rss_limit_mb=0", "-verbosity=0"]
+        arguments = ["planted", f"-seed={seed}", f"-max_len={MAX_LEN}", "-rss_limit_mb=0", "-verbosity=1"]
         if engine.endswith("+seeds"):
             for place, data in enumerate(bug.seeds):
                 Path(folder, str(place)).write_bytes(data)
             arguments.append(folder)
-        atheris.Setup(arguments, one)
+        atheris.Setup(arguments, one, **({"internal_libfuzzer": True} if mutator else {}))
         atheris.Fuzz()
 
 
@@ -191,9 +200,15 @@ def measure(name: str, engine: str, options: argparse.Namespace) -> Result:
     python = sys.executable if engine.startswith(OURS) else options.python
     command = [python, __file__, "--worker", worker, "--bug", name, "--engine", engine]
     command += ["--execs", str(options.execs), "--seed", str(options.seed)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = dict(os.environ)
+    if engine.startswith("mutator"):
+        from tests.planted.registry import BY_NAME
+
+        environment |= {"DRYLOAD_MUTATOR": options.mutator, "DRYLOAD_FUZZ_FORMAT": BY_NAME[name].format}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
+    unused = engine.startswith("mutator") and "found LLVMFuzzerCustomMutator" not in done.stderr
+    if done.returncode or not lines or unused:
         print(f"{engine} {name}: failed with {done.returncode}\n{done.stderr[-2000:]}", file=sys.stderr)
         return {"found": None, "execs": 0, "rate": None, "failed": True}
     result: Result = json.loads(lines[-1])
@@ -283,13 +298,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has atheris")
+    parser.add_argument("--mutator", default="", help="libdryload_mutator, for the engine of that name")
     parser.add_argument("--kept", type=Path, default=HERE / "planted.json")
     parser.add_argument("--table", type=Path, default=HERE.parent / "docs" / "fuzzing-planted.md")
     parser.add_argument("--worker", choices=("loop", "atheris"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
-ENGINES = ("fuzz", "fuzz+seeds", "kit", "kit+seeds", "bytes", "bytes+seeds")
+ENGINES = ("fuzz", "fuzz+seeds", "kit", "kit+seeds", "mutator", "mutator+seeds", "bytes", "bytes+seeds")
 OURS = ("fuzz", "kit")
 COLUMNS = ("run on", "inputs a bug", "found", "of these in 20,000", "inputs/s (median)")
 MAX_LEN = 4096

@@ -1,6 +1,6 @@
-//! `LLVMFuzzerCustomMutator`, for libFuzzer and atheris.
+//! `LLVMFuzzerCustomMutator` and `LLVMFuzzerCustomCrossOver`, for libFuzzer and atheris.
 //!
-//! Loaded with RTLD_GLOBAL before atheris' core, it takes the place of a mutator in
+//! Loaded with RTLD_GLOBAL before atheris' core, they take the place of a mutator in
 //! Python. The format is that of the environment variable `DRYLOAD_FUZZ_FORMAT`, or
 //! what the input looks like.
 //!
@@ -29,6 +29,36 @@ pub unsafe extern "C" fn LLVMFuzzerCustomMutator(data: *mut u8, size: usize, max
     let length = made.len().min(max_size);
     // SAFETY: `length` is at most `max_size`, and `made` is a vector of our own.
     unsafe { std::ptr::copy_nonoverlapping(made.as_ptr(), data, length) };
+    length
+}
+
+/// Crosses two inputs into a third buffer of `max_out` bytes, and gives the size of what
+/// was made (libFuzzer, FuzzerInterface.h).
+///
+/// # Safety
+/// Each pointer is to as many bytes as the number behind it says, and nobody else uses
+/// `out`. libFuzzer promises that.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn LLVMFuzzerCustomCrossOver(
+    one: *const u8,
+    one_size: usize,
+    other: *const u8,
+    other_size: usize,
+    out: *mut u8,
+    max_out: usize,
+    seed: c_uint,
+) -> usize {
+    if one.is_null() || other.is_null() || out.is_null() {
+        return 0;
+    }
+    // SAFETY: see above; both are only read, and not kept.
+    let (one, other) =
+        unsafe { (std::slice::from_raw_parts(one, one_size), std::slice::from_raw_parts(other, other_size)) };
+    let format = format().unwrap_or_else(|| Format::of(one));
+    let made = dryload_gen::crossover(format, one, other, &mut Rng::new(u64::from(seed)));
+    let length = made.len().min(max_out);
+    // SAFETY: `length` is at most `max_out`, and `made` is a vector of our own.
+    unsafe { std::ptr::copy_nonoverlapping(made.as_ptr(), out, length) };
     length
 }
 

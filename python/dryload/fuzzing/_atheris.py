@@ -113,9 +113,13 @@ def _mutator(atheris: Any, format: str, files: list[bytes]) -> Any:
     own = 4 if format == "bytes" else 1
 
     def custom(data: bytes, max_size: int, seed: int) -> bytes:
-        if seed % 5 < own:
+        lot, other = seed // 64 % 20, files[seed % len(files)]
+        if lot < 4 * own:
             return bytes(atheris.Mutate(data, max_size))
-        return mutate(format, seed, bytes(data), files[seed % len(files)])[:max_size]
+        # libFuzzer keeps what reaches new code alone: of a target that looks at little, nothing of the format.
+        if lot == 4 or (len(data) < 4 and format != "bytes"):
+            return (generate(format, seed, "any") if seed % 2 else other)[:max_size]
+        return mutate(format, seed, other if lot < 9 else bytes(data), other)[:max_size]
 
     return custom
 

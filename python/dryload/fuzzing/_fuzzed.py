@@ -20,11 +20,14 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from dryload.fuzzing.child import FIRST, HEAD
 from dryload.fuzzing.coverage import Coverage, words_of
 from dryload.fuzzing.references import code_of, reference
+
+if TYPE_CHECKING:
+    from dryload.fuzzing.inputs import Inputs
 
 ACTS = frozenset(
     {"os.system", "subprocess.Popen", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "socket.connect"}
@@ -62,6 +65,7 @@ class Target:
         self._reference = reference(told["oracle"], told["format"]) if told["oracle"] else None
         self.coverage = Coverage() if told["coverage"] else None
         self.acts: list[str] = []
+        self.accepted = False
         suffix = told["suffix"]
         self._file = tempfile.NamedTemporaryFile(suffix=suffix) if self._way == "path" else None  # noqa: SIM115
         sys.addaudithook(self._hook)
@@ -77,6 +81,7 @@ class Target:
 
     def _called(self, data: bytes, *, limit: float, looks: bool) -> dict[str, Any] | None:
         self.acts.clear()
+        self.accepted = False
         refused: BaseException | None = None
         result: Any = None
         if looks and self.coverage is not None:
@@ -87,6 +92,7 @@ class Target:
             signal.setitimer(signal.ITIMER_REAL, limit)
             began = time.perf_counter()
             result = self._call(given)
+            self.accepted = True
             if looks:
                 self._slowest = max(self._slowest, time.perf_counter() - began)
         except Acted:
@@ -214,16 +220,24 @@ def answer(target: Target, lines: IO[bytes], out: IO[str]) -> None:
 
 
 class Teller:
-    """Calls the target with numbered inputs, and tells what is new."""
+    """Calls the target with numbered inputs, tells what is new, and lets more be made of that.
+
+    Without `inputs`, somebody else makes them, and looks at coverage.
+    """
 
     def __init__(
-        self, target: Target, shared: mmap.mmap, out: IO[str], known: Sequence[Sequence[str]]
+        self,
+        target: Target,
+        shared: mmap.mmap,
+        out: IO[str],
+        known: Sequence[Sequence[str]],
+        inputs: Inputs | None = None,
     ) -> None:
-        self._target, self._shared, self._out = target, shared, out
+        self._target, self._shared, self._out, self._inputs = target, shared, out, inputs
         self._known: set[tuple[str, ...]] = {tuple(each) for each in known}
 
-    def call(self, number: int, data: bytes) -> bool:
-        """Calls it with one input; true when something new was reached."""
+    def call(self, number: int, data: bytes) -> None:
+        """Calls it with one input."""
         HEAD.pack_into(self._shared, 0, number, number, len(data))
         self._shared[HEAD.size : HEAD.size + len(data)] = data
         found = self._target.outcome(data)
@@ -232,10 +246,18 @@ class Teller:
             self._known.add((found["class"], found["type"], found["where"]))
             self._tell({"number": number, "data": base64.b64encode(data).decode(), **found})
         coverage = self._target.coverage
-        if coverage is None or not coverage.fresh:
-            return False
-        self._tell({"kept": base64.b64encode(data).decode(), "lines": coverage.lines})
-        return True
+        if coverage is None or self._inputs is None:
+            return
+        place = None
+        if coverage.fresh:
+            self._inputs.learn(data, coverage.shape)
+        elif found is not None:
+            return
+        elif (place := self._inputs.simplified(data, coverage.shape)) is None:
+            if self._target.accepted:
+                self._inputs.accept(data, number)
+            return
+        self._tell({"kept": base64.b64encode(data).decode(), "place": place, "lines": coverage.lines})
 
     def _tell(self, told: dict[str, Any]) -> None:
         print(json.dumps(told), file=self._out, flush=True)
@@ -256,17 +278,25 @@ def main() -> None:
         from dryload.fuzzing.inputs import Inputs
 
         seeds = [base64.b64decode(each) for each in told["seeds"]]
-        words = words_of(target.module) if target.coverage is not None else []
-        inputs = Inputs(told["format"], seeds, seed=told["seed"], max_len=told["max_len"], words=words)
+        coverage = target.coverage
+        words = words_of(target.module) if coverage is not None else []
+        reached = coverage.words if coverage is not None else []
+        inputs = Inputs(
+            told["format"],
+            seeds,
+            seed=told["seed"],
+            max_len=told["max_len"],
+            words=words,
+            reached=reached,
+        )
         for each in told["learned"]:
             # So that what was reached before is not new again.
-            target.outcome(base64.b64decode(each))
-            inputs.learn(base64.b64decode(each))
-        teller = Teller(target, shared, out, told["known"])
+            data = base64.b64decode(each)
+            target.outcome(data)
+            inputs.learn(data, coverage.shape if coverage is not None else data)
+        teller = Teller(target, shared, out, told["known"], inputs)
         for number in range(told["first"], told["end"]):
-            data = inputs.at(number)
-            if teller.call(number, data):
-                inputs.learn(data)
+            teller.call(number, inputs.at(number))
     print(json.dumps({"done": True}), file=out, flush=True)
 
 

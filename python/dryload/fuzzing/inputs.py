@@ -13,7 +13,7 @@ from dryload._native import crossover, faults, formats, generate, mutate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
 
 class Inputs:
@@ -27,8 +27,11 @@ class Inputs:
         seed: int = 1,
         max_len: int = 4096,
         words: Sequence[bytes] = (),
+        reached: Sequence[bytes] = (),
     ) -> None:
         """Takes the files that a run begins with, if any, and words that are put in here and there.
+
+        The words in `reached` are taken more often than those in `words`; it may grow while inputs are made.
 
         Raises:
             ValueError: the format is unknown.
@@ -38,14 +41,40 @@ class Inputs:
         self._format = format
         self._seeds = [data[:max_len] for data in seeds]
         self._learned: list[bytes] = []
+        self._places: dict[Hashable, int] = {}
+        self._accepted: dict[int, bytes] = {}
         self._words = list(words)
+        self._reached = reached
         self._faults = [slug for slug in faults(format) if slug not in LONG]
         self._seed = seed
         self._max_len = max_len
 
-    def learn(self, data: bytes) -> None:
-        """Takes an input as one of which more is to be made."""
+    def learn(self, data: bytes, shape: Hashable) -> None:
+        """Takes an input as one of which more is to be made; its shape says what it reached."""
+        self._places.setdefault(shape, len(self._learned))
         self._learned.append(data)
+
+    def simplified(self, data: bytes, shape: Hashable) -> int | None:
+        """Puts an input in the place of one of the same shape that is longer, or as long and greater.
+
+        Gives the place, if there is one.
+        """
+        place = self._places.get(shape)
+        if place is None:
+            return None
+        known = self._learned[place]
+        if (len(known), known) <= (len(data), data):
+            return None
+        self._learned[place] = data
+        return place
+
+    def accept(self, data: bytes, number: int) -> None:
+        """Takes an input that the target took, although it reached nothing new.
+
+        A few of them are kept for a while: two steps of which only the second is seen start from one.
+        """
+        if data not in self._learned and data not in self._accepted.values():
+            self._accepted[number * 0x9E3779B1 >> 8 & ACCEPTED - 1] = data
 
     def at(self, number: int) -> bytes:
         """Makes one input: first the files as they are, then what is made of them and of what was learned."""
@@ -55,13 +84,15 @@ class Inputs:
             return generate(self._format, self._seed, "valid") if self._format != "bytes" else b""
         draw = random.Random(self._seed * 0x9E3779B97F4A7C15 + number)
         lot = draw.random()
-        if lot < 0.1:
+        if lot < (0.03 if self._format == "bytes" else 0.1):
             return self._new(draw)[: self._max_len]
         if lot < 0.15:
             made = crossover(self._format, draw.getrandbits(64), self._base(draw), self._base(draw))
             return made[: self._max_len]
         data, other = self._base(draw), self._base(draw)
-        word = bool(self._words) and draw.random() < (0.5 if self._format == "bytes" else 0.1)
+        word = bool(self._words or self._reached) and draw.random() < (
+            0.3 if self._format == "bytes" else 0.1
+        )
         if not (word and draw.random() < 0.6):
             # A word is of most use in an input that is otherwise as it was.
             for _ in range(ROUNDS[int(draw.random() * len(ROUNDS))]):
@@ -70,7 +101,8 @@ class Inputs:
 
     def _with_word(self, data: bytes, draw: random.Random) -> bytes:
         """Puts a word in, or writes it over what is there."""
-        word = self._words[int(draw.random() * len(self._words))]
+        words = self._reached if self._reached and (draw.random() < 0.7 or not self._words) else self._words
+        word = words[int(draw.random() * len(words))]
         lot = draw.random()
         # Parsers look at the start, and behind what they have read.
         at = 0 if lot < 0.2 else len(data) if lot < 0.5 else int(draw.random() * (len(data) + 1))
@@ -78,6 +110,9 @@ class Inputs:
 
     def _base(self, draw: random.Random) -> bytes:
         """What a mutant is made of: mostly a file that is given or was learned, the latest more often."""
+        if self._accepted and draw.random() < 0.35:
+            accepted = list(self._accepted.values())
+            return accepted[int(draw.random() * len(accepted))]
         if self._learned and draw.random() < (0.9 if self._format == "bytes" else 0.6):
             count = len(self._learned)
             place = draw.random()
@@ -108,5 +143,7 @@ def read_seeds(folder: str | None) -> list[bytes]:
 FORMATS = tuple(formats())
 # Faults that take a megabyte to make.
 LONG = frozenset({"safetensors-large-header", "safetensors-many-empty", "safetensors-large-metadata"})
+# Inputs that were taken and are kept, a power of two.
+ACCEPTED = 64
 # Mutations on top of each other.
-ROUNDS = (1, 1, 1, 2, 2, 3)
+ROUNDS = (1, 1, 1, 1, 2, 3)

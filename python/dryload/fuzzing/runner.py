@@ -97,7 +97,11 @@ class Fuzzer:
             if "done" in told:
                 return self.settings.execs
             if "kept" in told:
-                self.corpus.append(base64.b64decode(told["kept"]))
+                data, place = base64.b64decode(told["kept"]), told["place"]
+                if place is None:
+                    self.corpus.append(data)
+                else:
+                    self.corpus[place] = data
             elif "number" in told:
                 self._keep(told.pop("number"), base64.b64decode(told.pop("data")), told)
             else:

@@ -72,7 +72,7 @@ const MAX_RUNS: usize = 4096;
 
 fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
     let at = rng.below(data.len().saturating_add(1));
-    match rng.below(17) {
+    match rng.below(18) {
         0 => set(data, at, rng.byte()),
         1 => {
             let flipped = 1u8.wrapping_shl(u32::from(rng.byte() & 7)) ^ data.get(at).copied().unwrap_or(0);
@@ -134,6 +134,11 @@ fn edit(data: &mut Vec<u8>, rng: &mut Rng) {
             add(data, at, by);
             let other = rng.below(data.len());
             add(data, other, by);
+        }
+        16 => {
+            // Zeros, mostly where there is nothing yet: no sum sees them.
+            let at = if rng.one_in(2) { data.len() } else { at };
+            data.splice(at..at, vec![0; rng.below(4).saturating_add(1)]);
         }
         _ => data.insert(at, rng.byte()),
     }

@@ -27,8 +27,10 @@ pub(super) struct Member {
     /// What the member unpacks to; `stored` holds what stands in the file.
     pub(super) plain: Option<Vec<u8>>,
     pub(super) stored: Vec<u8>,
-    /// Behind the data: where the sizes are not known before.
+    /// With checksum and sizes behind the data: where they are not known before.
     pub(super) descriptor: bool,
+    /// What stands there.
+    pub(super) described: Option<[u32; 3]>,
     /// Bytes that belong to nobody, before the local header.
     pub(super) gap: Vec<u8>,
     /// Without an entry in the directory.
@@ -61,12 +63,14 @@ impl Member {
         self.plain = Some(plain.to_vec());
     }
 
-    fn true_crc(&self) -> u32 {
-        self.plain.as_deref().map_or(0, crc32fast::hash)
-    }
-
-    fn true_size(&self) -> u32 {
-        clamp(self.plain.as_deref().unwrap_or(&self.stored).len())
+    /// Checksum, packed size and size as the directory has them.
+    pub(super) fn said(&self) -> [u32; 3] {
+        let plain = self.plain.as_deref();
+        [
+            self.crc.unwrap_or_else(|| plain.map_or(0, crc32fast::hash)),
+            self.packed.unwrap_or_else(|| clamp(self.stored.len())),
+            self.size.unwrap_or_else(|| clamp(plain.unwrap_or(&self.stored).len())),
+        ]
     }
 }
 
@@ -168,6 +172,7 @@ fn listed(bytes: &[u8], at: usize) -> Option<(Member, u32, usize)> {
         name: entry.get(46..name_end)?.to_vec(),
         version: short(entry, 6)?,
         flags: short(entry, 8)? & !DESCRIPTOR,
+        descriptor: short(entry, 8)? & DESCRIPTOR != 0,
         method: short(entry, 10)?,
         crc: Some(long(entry, 16)?),
         packed: Some(long(entry, 20)?),
@@ -193,6 +198,17 @@ fn located(bytes: &[u8], offset: usize, mut member: Member) -> Option<(Member, u
     member.local_extra = header.get(name_end..start)?.to_vec();
     member.stored = header.get(start..end)?.to_vec();
     member.local_name = (local_name != member.name).then(|| local_name.to_vec());
+    let mut behind = offset.saturating_add(end);
+    if member.descriptor {
+        let record = header.get(end..)?;
+        member.descriptor = record.starts_with(RECORD);
+        if member.descriptor {
+            let described = [long(record, 4)?, long(record, 8)?, long(record, 12)?];
+            let listed = [member.crc?, member.packed?, member.size?];
+            member.described = (described != listed).then_some(described);
+            behind = behind.saturating_add(16);
+        }
+    }
     let plain = match member.method {
         0 => Some(member.stored.clone()),
         DEFLATE => inflate(&member.stored),
@@ -205,7 +221,7 @@ fn located(bytes: &[u8], offset: usize, mut member: Member) -> Option<(Member, u
         }
         member.plain = Some(plain);
     }
-    Some((member, offset.saturating_add(end)))
+    Some((member, behind))
 }
 
 fn local(out: &mut Vec<u8>, member: &Member) {
@@ -216,9 +232,7 @@ fn local(out: &mut Vec<u8>, member: &Member) {
         out,
         &[member.version, member.local_flags.unwrap_or(flags), member.local_method.unwrap_or(member.method), 0, DATE],
     );
-    let crc = member.crc.unwrap_or_else(|| member.true_crc());
-    let size = member.size.unwrap_or_else(|| member.true_size());
-    let packed = member.packed.unwrap_or_else(|| clamp(member.stored.len()));
+    let said @ [crc, packed, size] = member.said();
     let known = |n: u32| if member.descriptor { 0 } else { n };
     longs(
         out,
@@ -233,8 +247,8 @@ fn local(out: &mut Vec<u8>, member: &Member) {
     out.extend_from_slice(&member.local_extra);
     out.extend_from_slice(&member.stored);
     if member.descriptor {
-        out.extend_from_slice(b"PK\x07\x08");
-        longs(out, &[crc, packed, size]);
+        out.extend_from_slice(RECORD);
+        longs(out, &member.described.unwrap_or(said));
     }
 }
 
@@ -242,14 +256,7 @@ fn entry(out: &mut Vec<u8>, member: &Member, offset: u32) {
     out.extend(member.signature.unwrap_or(*ENTRY));
     let flags = member.flags | if member.descriptor { DESCRIPTOR } else { 0 };
     shorts(out, &[20, member.version, flags, member.method, 0, DATE]);
-    longs(
-        out,
-        &[
-            member.crc.unwrap_or_else(|| member.true_crc()),
-            member.packed.unwrap_or_else(|| clamp(member.stored.len())),
-            member.size.unwrap_or_else(|| member.true_size()),
-        ],
-    );
+    longs(out, &member.said());
     shorts(out, &[length(&member.name), length(&member.extra), length(&member.comment), 0, 0]);
     longs(out, &[member.attributes, offset]);
     out.extend_from_slice(&member.name);
@@ -320,6 +327,7 @@ fn clamp(n: usize) -> u32 {
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
 const ENTRY: &[u8; 4] = b"PK\x01\x02";
 const END: &[u8] = b"PK\x05\x06";
+const RECORD: &[u8] = b"PK\x07\x08";
 
 pub(super) const DEFLATE: u16 = 8;
 /// Sizes stand behind the data.
@@ -344,6 +352,8 @@ mod tests {
                 Member::stored("a", b"one"),
                 Member::deflated("b/c", b"two"),
                 Member::deflated("\u{e9}", b""),
+                Member { descriptor: true, ..Member::stored("d", b"four") },
+                Member { descriptor: true, described: Some([1, 2, 3]), ..Member::deflated("e", b"five") },
             ])
         };
         let bytes = archive.write();

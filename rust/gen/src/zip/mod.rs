@@ -17,7 +17,7 @@ use archive::{Archive, Member};
 use crate::rng::Rng;
 use crate::{npy, pickle, safetensors};
 
-/// An archive that zipfile reads: a few members, stored or deflated, of the formats that
+/// An archive that zipfile reads: a few members, stored, deflated or streamed, of the formats that
 /// models are kept in.
 #[must_use]
 pub fn valid(rng: &mut Rng) -> Vec<u8> {
@@ -30,7 +30,8 @@ pub fn valid(rng: &mut Rng) -> Vec<u8> {
             2 => (format!("\u{e9}{i}.pkl"), pickle::valid(2, rng)),
             _ => (format!("{i}.pkl"), pickle::valid(4, rng)),
         };
-        members.push(if rng.one_in(3) { Member::deflated(&name, &content) } else { Member::stored(&name, &content) });
+        let member = if rng.one_in(3) { Member::deflated(&name, &content) } else { Member::stored(&name, &content) };
+        members.push(Member { descriptor: rng.one_in(4), ..member });
     }
     let mut archive = Archive::of(members);
     if rng.one_in(6) {

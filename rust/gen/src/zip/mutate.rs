@@ -114,7 +114,15 @@ fn content(member: &mut Member, other: &[u8], rng: &mut Rng) {
 fn header(member: &mut Member, rng: &mut Rng) {
     let size = member.stored.len();
     let name = |rng: &mut Rng| rng.pick(NAMES).copied().unwrap_or("x").as_bytes().to_vec();
-    match rng.below(22) {
+    match rng.below(23) {
+        22 => {
+            member.descriptor = true;
+            let mut said = member.said();
+            if let Some(number) = said.get_mut(rng.below(3)) {
+                *number = near(usize::try_from(*number).unwrap_or(0), rng);
+            }
+            member.described = Some(said);
+        }
         20 | 21 => {
             // Said to be UTF-8, and none; or none that is said to be.
             let bytes =
