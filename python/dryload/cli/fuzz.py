@@ -116,7 +116,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         seed=options.seed,
         execs=execs,
         way=options.way,
-        expect=tuple(filter(None, (options.expect or "").split(","))),
+        expect=tuple(filter(None, options.expect)),
         seconds=options.timeout,
         memory=options.memory << 20,
         max_len=options.max_len,
@@ -164,7 +164,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--format", choices=FORMATS, default="bytes", help="what the inputs are (default: bytes)")
     add("--seeds", metavar="DIR", help="files to begin with")
     add("--as", dest="way", choices=["bytes", "file", "path"], default="bytes", help="how it is given them")
-    add("--expect", metavar="NAMES", help="exceptions that are no findings, such as ValueError,EOFError")
+    add(
+        "--expect",
+        metavar="NAMES",
+        action="extend",
+        type=lambda text: text.split(","),
+        default=[],
+        help="exceptions that are no findings, such as ValueError,EOFError; repeatable",
+    )
     add("--oracle", metavar="NAME", help="what is right: official, dryload, or MODULE:FUNCTION")
     add("--execs", type=int, metavar="N", help=f"calls (default: {EXECS:,})")
     add("--time", type=float, metavar="SECONDS", help="end after so long; not the same twice")

@@ -116,7 +116,7 @@ def emit_tests(new: list[Found], options: argparse.Namespace) -> None:
     """Writes a file of pytest that gives the target each input again."""
     module, _, name = options.target.partition(":")
     given = {"bytes": "data", "file": "io.BytesIO(data)", "path": "str(path)"}[options.way]
-    expected = tuple(filter(None, (options.expect or "").split(",")))
+    expected = tuple(filter(None, options.expect))
     rows = [
         f"    {each.signature!r}: {each.data!r},  # {each.kind}: {safe_text(each.text, 80)}" for each in new
     ]

@@ -116,7 +116,7 @@ def _mutator(atheris: Any, format: str, files: list[bytes]) -> Any:
         lot, other = seed // 64 % 20, files[seed % len(files)]
         if lot < 4 * own:
             return bytes(atheris.Mutate(data, max_size))
-        # libFuzzer keeps what reaches new code alone: of a target that looks at little, nothing of the format.
+        # libFuzzer keeps only what reaches new code: of a target that looks at little, nothing of the format.
         if lot == 4 or (len(data) < 4 and format != "bytes"):
             return (generate(format, seed, "any") if seed % 2 else other)[:max_size]
         return mutate(format, seed, other if lot < 9 else bytes(data), other)[:max_size]

@@ -208,7 +208,7 @@ PASSED_OVER = ("<frozen", __file__.rpartition("coverage")[0])
 # Calls of a function, or turns to a line, without anything new after which it is left alone.
 TIRED = 3000
 # Bits of the highest count that is told from a higher one.
-MAX_BITS = 8
+MAX_BITS = 5
 MAX_MESSAGES, MAX_WORDS = 200, 400
 VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9]+|'[^']*'|\"[^\"]*\"|`[^`]*`")
 # One of the ids that `sys.monitoring` leaves to tools.

@@ -89,9 +89,23 @@ impl Search<'_> {
                 }
             }
             if run == 1 && !changed {
-                return;
+                break;
             }
             run = run.wrapping_shr(1).max(1);
+        }
+        self.values_to_none();
+    }
+
+    /// Where a value has to stand, None may do.
+    fn values_to_none(&mut self) {
+        let mut i = 0usize;
+        while let Some(piece) = crate::pickle::pieces(&self.best).get(i).cloned() {
+            if piece.len() > 1 {
+                let tail = self.best.get(piece.end..).unwrap_or(&[]);
+                let candidate = [self.best.get(..piece.start).unwrap_or(&[]), b"N", tail].concat();
+                self.accepts(candidate);
+            }
+            i = i.saturating_add(1);
         }
     }
 
@@ -148,6 +162,14 @@ mod tests {
         let data = b"\x80\x04]\x94(K\x01\x8c\x05posix\x8c\x06system\x93K\x02e.";
         let small = minimize(Format::Pickle, data, 10_000, &mut |data| data.contains(&b'\x93'));
         assert_eq!(small, b"\x93");
+        let data = b"\x80\x04\x8c\x05posixK\x01\x86.";
+        let small = minimize(Format::Pickle, data, 10_000, &mut |data| {
+            crate::pickle::pieces(data).len() == 5
+                && data.starts_with(b"\x80\x04")
+                && data.ends_with(b"\x86.")
+                && !data.contains(&0)
+        });
+        assert_eq!(small, b"\x80\x04NN\x86.");
         let mut asked = 0;
         let _ = minimize(Format::Zip, &crate::generate(Format::Zip, &mut crate::Rng::new(1)), 7, &mut |_| {
             asked += 1;
