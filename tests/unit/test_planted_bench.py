@@ -57,7 +57,7 @@ def test_the_table_tells_found_missed_failed_and_not_asked(planted: ModuleType) 
     assert "| bytes (loop) | 2026-01-01 | 20,000 | 1 of 3 | 1 of 3 | 20 |" in text
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert rows == [
-        "| `a` | npy |  |  |  |  | 1,234 |  |",
-        "| `b` | npy |  |  |  |  | > 20,000 |  |",
-        "| `c` | npy |  |  |  |  | failed |  |",
+        "| `a` | npy |  |  |  |  |  |  | 1,234 |  |",
+        "| `b` | npy |  |  |  |  |  |  | > 20,000 |  |",
+        "| `c` | npy |  |  |  |  |  |  | failed |  |",
     ]
