@@ -10,12 +10,23 @@ from dryload.fuzzing.inputs import Inputs
 MAGIC = b"\x7fMAG"
 
 
+class Proxy:
+    """Stands for an object that cannot even be asked for its class."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise RuntimeError("outside of a request")
+
+
+KNOWN = (MAGIC, Proxy())
+
+
 def parse(data: bytes) -> int:
     """A docstring is no word."""
-    if not data.startswith(MAGIC):
+    if not data.startswith(KNOWN[0]):
         raise ValueError("this text is for people")
     turns = 0
-    for byte in data[len(MAGIC) :]:
+    for byte in data[4:]:
         if byte == 7:
             turns += rare(data)
         turns += 1

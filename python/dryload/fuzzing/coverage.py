@@ -113,10 +113,10 @@ class Coverage:
         """Takes the words of a function that is reached for the first time."""
         code, names = frame.f_code, frame.f_globals
         self._idle[code] = 0
-        if not code.co_filename.startswith(PASSED_OVER):
+        if not code.co_filename.startswith(PASSED_OVER) and len(self.words) < MAX_WORDS:
             constants = [*_without_docstring(code), *(names.get(name) for name in code.co_names)]
             # A text of several words is a message, or about the function.
-            told = (value for value in constants if not (isinstance(value, str) and value.strip().count(" ")))
+            told = (value for value in constants if not (type(value) is str and value.strip().count(" ")))
             self.words.extend(word for word in _words(told) if word not in self.words)
 
     def _traced(self, frame: FrameType, event: str, _arg: object) -> Callable[..., Any]:
@@ -153,7 +153,7 @@ def _constants(module: types.ModuleType) -> Iterator[object]:
     yield from (
         value
         for name, value in vars(module).items()
-        if isinstance(value, str | bytes | int) and not name.startswith("__")
+        if type(value) in (str, bytes, int) and not name.startswith("__")
     )
     for code in _codes(module):
         yield from _without_docstring(code)
@@ -187,20 +187,26 @@ def _codes(module: types.ModuleType) -> Iterator[CodeType]:
 
 
 def _words(constants: Iterable[object]) -> Iterator[bytes]:
+    # By the type itself: `isinstance` may ask an object of the target for its class, and run code of it.
     for constant in constants:
         waiting = [constant]
         while waiting:
             value = waiting.pop(0)
-            if isinstance(value, tuple | frozenset):
-                waiting.extend(sorted(value, key=repr))
-            elif isinstance(value, str):
+            if type(value) is tuple or type(value) is frozenset:
+                waiting.extend(sorted(value, key=_order))
+            elif type(value) is str:
                 value = value.encode("utf-8", "surrogatepass")
-            if isinstance(value, bytes) and 0 < len(value) <= 32:
+            if type(value) is bytes and 0 < len(value) <= 32:
                 yield value
-            elif isinstance(value, int) and 0xFF < value < 1 << 64:
+            elif type(value) is int and 0xFF < value < 1 << 64:
                 size = 2 if value < 1 << 16 else 4 if value < 1 << 32 else 8
                 yield value.to_bytes(size, "little")
                 yield value.to_bytes(size, "big")
+
+
+def _order(value: object) -> str:
+    # Those of a set have no order that stays from run to run.
+    return repr(value) if type(value) in (str, bytes, int) else ""
 
 
 # Code that is not the target's: of the import system, and ours.

@@ -90,9 +90,8 @@ class Inputs:
             made = crossover(self._format, draw.getrandbits(64), self._base(draw), self._base(draw))
             return made[: self._max_len]
         data, other = self._base(draw), self._base(draw)
-        word = bool(self._words or self._reached) and draw.random() < (
-            0.3 if self._format == "bytes" else 0.1
-        )
+        often = 0.3 if self._format == "bytes" else 0.1
+        word = bool(self._words or self._reached) and draw.random() < often
         if not (word and draw.random() < 0.6):
             # A word is of most use in an input that is otherwise as it was.
             for _ in range(ROUNDS[int(draw.random() * len(ROUNDS))]):
