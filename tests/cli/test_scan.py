@@ -101,7 +101,11 @@ def test_what_stands_behind_two_dashes_is_a_path(
         done = dryload("scan", "--format", "jsonl", zoo / "plain.pkl", "--", name)
         paths = [json.loads(line).get("path") for line in done.stdout.splitlines()[:-1]]
         assert (done.returncode, paths) == (1, [str(zoo / "plain.pkl"), name])
-    assert not (tmp_path / "cwd" / "x.pkl").exists()
+    (tmp_path / "cwd" / "-oout.toml").write_bytes(evil)
+    assert dryload("policy", "learn", "--", "-oout.toml").returncode == 1
+    assert dryload("validate", "--", "-oout.toml").returncode == 0
+    assert dryload("validate").returncode == 2
+    assert not [name for name in ("x.pkl", "out.toml") if (tmp_path / "cwd" / name).exists()]
 
 
 def test_json_is_all_that_stdout_holds(dryload: Run, zoo: Path) -> None:

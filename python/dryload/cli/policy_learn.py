@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from dryload.cli.paths import parsed
 from dryload.errors import PolicyError
 from dryload.outputs.frame import MESSAGE_CAP, PATH_CAP, wrapped
 from dryload.outputs.safe_text import safe_text
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(words: list[str]) -> int:
     """Writes the policy and gives 1 if a file needs what must not be learned, 3 if there was no file."""
-    options = _parser().parse_intermixed_args(words)
+    options = parsed(_parser(), words)
     if not options.paths:
         print("dryload: name a file or a folder to learn from", file=sys.stderr)
         return 2

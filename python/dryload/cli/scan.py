@@ -182,11 +182,9 @@ def _parsed(words: list[str]) -> Options:
     if not any(word.startswith("-") for word in words):
         options.paths = words  # argparse costs 6 ms, and there is nothing to parse
         return options
-    # What stands behind `--` is a path. argparse, asked for options between paths, takes these words for
-    # options again: a file called -ojson=x.pkl was an output and was not scanned.
-    behind = words.index("--") if "--" in words else len(words)
-    _parser().parse_intermixed_args(words[:behind], namespace=options)
-    options.paths = [*options.paths, *words[behind + 1 :]]
+    from dryload.cli.paths import parsed
+
+    parsed(_parser(), words, options)
     return options
 
 

@@ -10,6 +10,7 @@ import sys
 
 from dryload._native import defects
 from dryload.bulk import scan_many
+from dryload.cli.paths import parsed
 from dryload.findings import Verdict, worst
 from dryload.outputs.frame import MESSAGE_CAP, PATH_CAP, hanging
 from dryload.outputs.safe_text import safe_text
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 def run(words: list[str]) -> int:
     """Validates what the words name and gives the exit code."""
-    options = _parser().parse_intermixed_args(words)
+    options = parsed(_parser(), words)
+    if not options.paths:
+        print("dryload: name a file or a folder to validate", file=sys.stderr)
+        return 2
     missing = [path for path in options.paths if not os.path.lexists(path)]
     for path in missing:
         print(f"dryload: no such file or folder: {path!r}", file=sys.stderr)
@@ -109,6 +113,6 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit: 0 valid, 1 invalid, 2 usage, 3 not judged to the end or nothing there",
         allow_abbrev=False,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="a file or a folder")
     parser.add_argument("--format", choices=("text", "concise", "json"), default="text")
     return parser
