@@ -75,19 +75,20 @@ pub(crate) fn entries_are_read(data: &[u8], _name: &str, _names: &Arc<Names>) {
 }
 
 /// Mutants, crossed and smaller inputs are made of any bytes, are bounded, and the
-/// smaller ones are smaller where they are taken. The bytes choose the format.
+/// smaller ones are smaller where they are taken.
 pub(crate) fn kit_is_total(data: &[u8], _name: &str, _names: &Arc<Names>) {
     let mut rng = Rng::new(data.iter().fold(7, |n: u64, &b| n.wrapping_mul(31).wrapping_add(u64::from(b))));
     let data = data.get(..1024).unwrap_or(data);
-    let Some((_, format)) = rng.pick(Format::ALL).copied() else { return };
-    let mutant = dryload_gen::mutate(format, data, data, &mut rng);
-    assert!(mutant.len() <= 1 << 16);
-    assert!(dryload_gen::crossover(format, data, &mutant, &mut rng).len() <= 1 << 16);
-    let mut asked = 0usize;
-    let small = dryload_gen::minimize(format, data, 12, &mut |_| {
-        asked = asked.saturating_add(1);
-        asked.is_multiple_of(3)
-    });
-    assert!(asked <= 12);
-    assert!(small.len() <= data.len());
+    for (_, format) in Format::ALL {
+        let mutant = dryload_gen::mutate(*format, data, data, &mut rng);
+        assert!(mutant.len() <= 1 << 16);
+        assert!(dryload_gen::crossover(*format, data, &mutant, &mut rng).len() <= 1 << 16);
+        let mut asked = 0usize;
+        let small = dryload_gen::minimize(*format, data, 12, &mut |_| {
+            asked = asked.saturating_add(1);
+            asked.is_multiple_of(3)
+        });
+        assert!(asked <= 12);
+        assert!(small.len() <= data.len());
+    }
 }

@@ -22,6 +22,7 @@ pub use rng::Rng;
 
 use std::ops::ControlFlow;
 
+use minimize::Each;
 use zip::torch;
 
 /// A file that readers of the format take.
@@ -104,10 +105,6 @@ pub fn crossover(format: Format, data: &[u8], other: &[u8], rng: &mut Rng) -> Ve
     out.truncate(MAX_LEN);
     out
 }
-
-/// What is done with a smaller file: it is called with what makes that file, and
-/// breaks when it has seen enough. A file that is not wanted is not made.
-pub(crate) type Each<'a> = dyn FnMut(&dyn Fn() -> Vec<u8>) -> ControlFlow<()> + 'a;
 
 /// Smaller files, those with most left out first; none of a format without parts.
 pub(crate) fn shrinks(format: Format, data: &[u8], each: &mut Each<'_>) -> ControlFlow<()> {

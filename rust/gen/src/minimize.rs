@@ -21,6 +21,39 @@ pub fn minimize(format: Format, data: &[u8], budget: usize, still: &mut dyn FnMu
     search.best
 }
 
+/// What is done with a smaller file: it is called with what makes that file, and
+/// breaks when it has seen enough. A file that is not wanted is not made.
+pub(crate) type Each<'a> = dyn FnMut(&dyn Fn() -> Vec<u8>) -> ControlFlow<()> + 'a;
+
+/// A file taken apart, whose lengths and padding follow an edit or do not.
+pub(crate) trait Apart: Clone {
+    /// Makes lengths and offsets fit again.
+    fn repair(&mut self);
+    /// Leaves out padding.
+    fn strip(&mut self);
+    /// The bytes.
+    fn write(&self) -> Vec<u8>;
+
+    /// The file after an edit: with lengths that fit again, without padding and with it,
+    /// and as it is then.
+    fn edited(&self, edit: &dyn Fn(&mut Self), each: &mut Each<'_>) -> ControlFlow<()> {
+        let made = |repaired: bool, bare: bool| {
+            let mut changed = self.clone();
+            edit(&mut changed);
+            if repaired {
+                changed.repair();
+            }
+            if bare {
+                changed.strip();
+            }
+            changed.write()
+        };
+        each(&|| made(true, true))?;
+        each(&|| made(true, false))?;
+        each(&|| made(false, false))
+    }
+}
+
 struct Search<'a> {
     best: Vec<u8>,
     left: usize,
@@ -98,14 +131,14 @@ impl Search<'_> {
 
     /// Where a value has to stand, None may do.
     fn values_to_none(&mut self) {
-        let mut i = 0usize;
-        while let Some(piece) = crate::pickle::pieces(&self.best).get(i).cloned() {
-            if piece.len() > 1 {
-                let tail = self.best.get(piece.end..).unwrap_or(&[]);
-                let candidate = [self.best.get(..piece.start).unwrap_or(&[]), b"N", tail].concat();
-                self.accepts(candidate);
+        // From behind: what stands before stays where it is.
+        for piece in crate::pickle::pieces(&self.best).iter().rev().filter(|piece| piece.len() > 1) {
+            if self.left == 0 {
+                return;
             }
-            i = i.saturating_add(1);
+            let (head, tail) = (self.best.get(..piece.start).unwrap_or(&[]), self.best.get(piece.end..).unwrap_or(&[]));
+            let candidate = [head, b"N", tail].concat();
+            self.accepts(candidate);
         }
     }
 

@@ -3,27 +3,27 @@
 use std::ops::ControlFlow;
 
 use super::file::File;
-use crate::{Each, bytes};
+use crate::bytes;
+use crate::minimize::{Apart, Each};
+
+impl Apart for File {
+    fn repair(&mut self) {
+        File::repair(self);
+    }
+
+    fn strip(&mut self) {
+        self.padding = b"\n".to_vec();
+    }
+
+    fn write(&self) -> Vec<u8> {
+        File::write(self)
+    }
+}
 
 /// Files that are smaller, those with most left out first.
 pub(crate) fn shrinks(data: &[u8], each: &mut Each<'_>) -> ControlFlow<()> {
     let Some(file) = File::parse(data) else { return ControlFlow::Continue(()) };
-    let mut with = |edit: &dyn Fn(&mut File)| {
-        let made = |repaired: bool, bare: bool| {
-            let mut changed = file.clone();
-            edit(&mut changed);
-            if repaired {
-                changed.repair();
-            }
-            if bare {
-                changed.padding = b"\n".to_vec();
-            }
-            changed.write()
-        };
-        each(&|| made(true, true))?;
-        each(&|| made(true, false))?;
-        each(&|| made(false, false))
-    };
+    let mut with = |edit: &dyn Fn(&mut File)| file.edited(edit, each);
     with(&|file| file.padding = b"\n".to_vec())?;
     with(&|file| file.padding.clear())?;
     with(&|file| file.data.clear())?;

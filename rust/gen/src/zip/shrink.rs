@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::archive::Archive;
+use crate::bytes;
 use crate::format::Format;
-use crate::{Each, bytes};
+use crate::minimize::Each;
 
 /// Archives that are smaller, those with most left out first.
 pub(crate) fn shrinks(data: &[u8], each: &mut Each<'_>) -> ControlFlow<()> {
