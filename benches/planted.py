@@ -132,10 +132,7 @@ def _steered(bug: Any, seeds: Sequence[bytes], execs: int, seed: int) -> Result:
             return _result(number + 1, number + 1, begun)
         finally:
             coverage.stop()
-        if coverage.fresh:
-            inputs.learn(data, coverage.shape)
-        elif inputs.simplified(data, coverage.shape) is None and accepted:
-            inputs.accept(data, number)
+        inputs.saw(number, data, fresh=coverage.fresh, shape=coverage.shape, accepted=accepted)
     return _result(None, execs, begun)
 
 

@@ -81,22 +81,25 @@ def test_words_are_those_of_the_code_that_was_reached(coverage: Coverage) -> Non
 
 def test_the_simplest_input_of_a_shape_is_the_one_of_which_more_is_made() -> None:
     inputs = Inputs("bytes", (), seed=1)
-    inputs.learn(b"long and old", "first")
-    inputs.learn(b"other", "second")
-    assert inputs.simplified(b"longer than the old", "first") is None
-    assert inputs.simplified(b"zz", "first") == 0
-    assert inputs.simplified(b"zz", "first") is None
-    assert inputs.simplified(b"aa", "first") == 0
-    assert inputs.simplified(b"a", "unknown") is None
-    assert inputs.simplified(b"a", "second") == 1
+
+    def saw(data: bytes, shape: str, *, fresh: bool = False) -> int | None:
+        return inputs.saw(5, data, fresh=fresh, shape=shape, accepted=False)
+
+    assert saw(b"long and old", "first", fresh=True) == 0
+    assert saw(b"other", "second", fresh=True) == 1
+    assert saw(b"longer than the old", "first") is None
+    assert saw(b"zz", "first") == 0
+    assert saw(b"zz", "first") is None
+    assert saw(b"aa", "first") == 0
+    assert saw(b"a", "unknown") is None
+    assert saw(b"a", "second") == 1
 
 
 def test_what_was_accepted_is_built_upon() -> None:
     def made(accepted: bool) -> list[bytes]:
         inputs = Inputs("bytes", (), seed=1)
-        inputs.learn(b"", "first")
-        if accepted:
-            inputs.accept(b"a rather long input that was accepted", 5)
+        inputs.saw(4, b"", fresh=True, shape="first", accepted=True)
+        inputs.saw(5, b"a rather long input that was accepted", fresh=False, shape="first", accepted=accepted)
         return [inputs.at(number) for number in range(10, 400)]
 
     assert any(b"rather long" in each for each in made(accepted=True))

@@ -248,16 +248,13 @@ class Teller:
         coverage = self._target.coverage
         if coverage is None or self._inputs is None:
             return
-        place = None
-        if coverage.fresh:
-            self._inputs.learn(data, coverage.shape)
-        elif found is not None:
+        if found is not None and not coverage.fresh:
             return
-        elif (place := self._inputs.simplified(data, coverage.shape)) is None:
-            if self._target.accepted:
-                self._inputs.accept(data, number)
-            return
-        self._tell({"kept": base64.b64encode(data).decode(), "place": place, "lines": coverage.lines})
+        place = self._inputs.saw(
+            number, data, fresh=coverage.fresh, shape=coverage.shape, accepted=self._target.accepted
+        )
+        if place is not None:
+            self._tell({"kept": base64.b64encode(data).decode(), "place": place, "lines": coverage.lines})
 
     def _tell(self, told: dict[str, Any]) -> None:
         print(json.dumps(told), file=self._out, flush=True)

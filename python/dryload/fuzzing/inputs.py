@@ -54,25 +54,27 @@ class Inputs:
         self._places.setdefault(shape, len(self._learned))
         self._learned.append(data)
 
-    def simplified(self, data: bytes, shape: Hashable) -> int | None:
-        """Puts an input in the place of one of the same shape that is longer, or as long and greater.
+    def saw(self, number: int, data: bytes, *, fresh: bool, shape: Hashable, accepted: bool) -> int | None:
+        """Takes what became of an input, and gives its place if it is one of which more is to be made.
 
-        Gives the place, if there is one.
+        One that is fresh gets a place behind the others. One that is not takes the place of one of the same
+        shape that is longer, or as long and greater; else it is kept for a while if the target took it, with
+        a few more: two steps of which only the second is seen start from one of them.
         """
+        if fresh:
+            self.learn(data, shape)
+            return len(self._learned) - 1
         place = self._places.get(shape)
-        if place is None:
-            return None
-        known = self._learned[place]
-        if (len(known), known) <= (len(data), data):
-            return None
-        self._learned[place] = data
-        return place
+        if place is not None:
+            known = self._learned[place]
+            if (len(data), data) < (len(known), known):
+                self._learned[place] = data
+                return place
+        if accepted:
+            self._accept(data, number)
+        return None
 
-    def accept(self, data: bytes, number: int) -> None:
-        """Takes an input that the target took, although it reached nothing new.
-
-        A few of them are kept for a while: two steps of which only the second is seen start from one.
-        """
+    def _accept(self, data: bytes, number: int) -> None:
         if data not in self._learned and data not in self._accepted.values():
             self._accepted[number * 0x9E3779B1 >> 8 & ACCEPTED - 1] = data
 

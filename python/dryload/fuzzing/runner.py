@@ -97,11 +97,8 @@ class Fuzzer:
             if "done" in told:
                 return self.settings.execs
             if "kept" in told:
-                data, place = base64.b64decode(told["kept"]), told["place"]
-                if place is None:
-                    self.corpus.append(data)
-                else:
-                    self.corpus[place] = data
+                place = told["place"]
+                self.corpus[place : place + 1] = [base64.b64decode(told["kept"])]
             elif "number" in told:
                 self._keep(told.pop("number"), base64.b64decode(told.pop("data")), told)
             else:
